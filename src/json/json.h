@@ -1,0 +1,42 @@
+// JSON: Boost.JSON's value as the one document type, with our limits and errors.
+//
+//   auto body = json::parse(text);                      // Result<Value>; depth and size limited
+//   std::string_view model = json::string_at(*body, "model").value_or("");
+//   std::string out = json::write({{"ok", true}, {"count", 3}});
+#pragma once
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace promethean::json {
+
+using Value = boost::json::value;
+using Object = boost::json::object;
+using Array = boost::json::array;
+
+inline constexpr size_t kMaxDepth = 64;
+
+// kInvalidArgument with line and column for malformed text, trailing bytes, invalid UTF-8 or more than kMaxDepth levels.
+// Of equal keys the last counts.
+base::Result<Value> parse(std::string_view text);
+
+std::string write(const Value& value);                           // compact
+std::string write_pretty(const Value& value);                    // two-space indent, for people
+std::string quote(std::string_view text);                        // one JSON string; invalid UTF-8 becomes U+FFFD
+
+// Members by name: nullopt / nullptr when `value` is no object, has no such member, or it is of another type.
+const Value* find(const Value& value, std::string_view key);
+std::optional<std::string_view> string_at(const Value& value, std::string_view key);
+std::optional<int64_t> int_at(const Value& value, std::string_view key);
+std::optional<double> number_at(const Value& value, std::string_view key);
+std::optional<bool> bool_at(const Value& value, std::string_view key);
+const Array* array_at(const Value& value, std::string_view key);
+const Object* object_at(const Value& value, std::string_view key);
+
+}  // namespace promethean::json
