@@ -1,0 +1,105 @@
+// What each command is given. parse.cpp fills these structs from argv by the table in commands.cpp; a command is one
+// file, `<name>.cpp`, with one entry point. It prints its result on stdout and returns the exit code; an Error is
+// printed by cli.cpp, in words on stderr or as JSON on stdout, and becomes the exit code of base::exit_code.
+//
+// To add a command: a struct and an entry here, a row in commands.cpp, a file named after it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "cli/config.h"
+
+namespace promethean::cli {
+
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitWrongUse = 2;
+inline constexpr int kExitNotFound = 3;
+
+// What every command gets.
+struct Invocation {
+  Config config;           // root, state directory, address and so on: flags are already in it
+  bool json = false;       // --json: one JSON document on stdout, nothing else there
+  bool color_out = false;  // stdout is a terminal and NO_COLOR is not set
+  bool color_err = false;
+  bool live_err = false;  // stderr is a terminal: a line may be rewritten
+};
+
+struct ServeOptions {
+  std::string port_file;  // gets "HOST:PORT\n" once requests are accepted
+};
+
+struct IndexOptions {
+  bool status = false;  // only say what the stored index covers
+};
+
+struct SearchOptions {
+  std::string query;
+  int64_t limit = 10;
+  std::string kind = "all";
+};
+
+struct GrepOptions {
+  std::string pattern;
+  std::vector<std::string> paths;
+  bool ignore_case = false;
+  bool word = false;
+  bool multiline = false;
+  bool fixed = false;
+  int64_t context = 0;
+  bool count = false;
+  int64_t first = 0;  // 0: all
+  std::string kind = "all";
+};
+
+struct SymbolsOptions {
+  std::string name;
+  std::string kind;  // empty: all
+  int64_t limit = 50;
+};
+
+struct AskOptions {
+  std::string question;
+  std::string model;      // empty: the default model
+  int64_t citations = 0;  // 0: as configured
+};
+
+// The child process that runs the local model. Started by serve, not by people.
+struct WorkerOptions {
+  std::string model;   // GGUF file
+  std::string socket;  // Unix socket to serve on
+  int64_t context = 8192;
+  int64_t threads = 0;
+};
+
+struct TokenOptions {
+  std::string action;  // create | list | revoke
+  std::string id;      // revoke
+  std::string scopes = "read";
+  std::string ttl;  // "30d"; empty: never expires
+  std::string name;
+};
+
+struct DoctorOptions {};
+
+struct CompletionsOptions {
+  std::string shell;  // bash | zsh
+};
+
+using Exit = base::Result<int>;
+
+Exit run_serve(const Invocation& invocation, const ServeOptions& options);
+Exit run_index(const Invocation& invocation, const IndexOptions& options);
+Exit run_search(const Invocation& invocation, const SearchOptions& options);
+Exit run_grep(const Invocation& invocation, const GrepOptions& options);
+Exit run_symbols(const Invocation& invocation, const SymbolsOptions& options);
+Exit run_ask(const Invocation& invocation, const AskOptions& options);
+Exit run_worker(const Invocation& invocation, const WorkerOptions& options);
+Exit run_token(const Invocation& invocation, const TokenOptions& options);
+Exit run_doctor(const Invocation& invocation, const DoctorOptions& options);
+Exit run_completions(const Invocation& invocation, const CompletionsOptions& options);
+
+}  // namespace promethean::cli
