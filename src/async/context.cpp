@@ -65,6 +65,7 @@ void Context::cancel(base::Code why) {
 }
 
 void Context::arm() {
+  if (when_waited_) std::exchange(when_waited_, nullptr)();
   if (timer_ || !deadline_) return;
   timer_ = std::make_unique<Timer>(core_);
   timer_->owner = std::make_shared<Context*>(this);

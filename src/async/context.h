@@ -64,13 +64,16 @@ class Context {
   // Cancels this context and its children and runs their hooks, newest first. Later calls do nothing.
   void cancel(base::Code why = base::Code::kCancelled);
 
+  // `start` runs once, when the first hook is registered: work that never waits never pays for being watched.
+  void when_waited(std::function<void()> start) { when_waited_ = std::move(start); }
+
   // `stop` runs once if the context is cancelled or passes its deadline while the Hook lives; at once if it is done already.
   [[nodiscard]] Hook on_cancel(std::function<void()> stop);
 
   Trace trace;
 
  private:
-  void arm();  // starts the deadline timer, once somebody waits
+  void arm();  // starts what watches this context, once somebody waits
   bool past_deadline() const { return deadline_ && base::steady_now() >= *deadline_; }
 
   struct Timer;
@@ -78,6 +81,7 @@ class Context {
   std::optional<base::SteadyTime> deadline_;
   StopFlag flag_;
   Hook* hooks_ = nullptr;  // intrusive list, newest first
+  std::function<void()> when_waited_;
   std::unique_ptr<Timer> timer_;
   std::unique_ptr<Hook> parent_hook_;
 };
