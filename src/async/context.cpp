@@ -40,6 +40,9 @@ base::Error Context::error() const {
   if (code < 0 || code == static_cast<int>(base::Code::kDeadlineExceeded)) {
     return base::Error(base::Code::kDeadlineExceeded, "the time limit of this request passed");
   }
+  if (code == static_cast<int>(base::Code::kUnavailable)) {
+    return base::Error(base::Code::kUnavailable, "the server is shutting down", "try again shortly");
+  }
   return base::Error(static_cast<base::Code>(code), "the request was cancelled");
 }
 

@@ -57,7 +57,7 @@ class Context {
   std::optional<base::SteadyTime> deadline() const { return deadline_; }
 
   bool done() const { return flag_.stopped() || past_deadline(); }
-  base::Error error() const;  // kCancelled or kDeadlineExceeded; call only when done()
+  base::Error error() const;  // kCancelled, kDeadlineExceeded or kUnavailable (shutdown); call only when done()
   base::Result<void> check() const;
   StopFlag stop_flag() const { return flag_; }
 

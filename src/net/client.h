@@ -1,0 +1,21 @@
+// The HTTP/1.1 client behind http::Client: TCP and Unix sockets, streaming bodies, one deadline a stage, kept-alive
+// connections that stay on the core that opened them.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "http/client.h"
+
+namespace promethean::net {
+
+struct ClientOptions {
+  size_t max_idle_per_host = 32;             // kept-alive connections of one core to one host
+  std::chrono::seconds idle_lifetime{30};    // older ones are closed, never reused
+  size_t max_header = 64 << 10;              // bytes of a response head
+};
+
+// Threads: send() on any core; the connection belongs to that core. The client must die before the runtime.
+std::unique_ptr<http::Client> make_client(ClientOptions options = {});
+
+}  // namespace promethean::net

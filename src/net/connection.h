@@ -1,0 +1,56 @@
+// Connection: one client's socket from accept to close. Reads a head, asks the router, reads the body, runs the handler,
+// writes the answer, and again. Lives on its core; owned by its own coroutine.
+#pragma once
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <optional>
+
+#include "net/core.h"
+
+namespace promethean::net {
+
+class Connection {
+ public:
+  Connection(Core& core, Socket socket, std::string remote);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+  async::Task<void> run();  // until the connection is closed
+
+  // Called by the core's clock and by draining; all return at once.
+  void check_deadline(base::SteadyTime now);
+  void drain();   // close when idle; ask a stream to end
+  void cancel();  // end what runs, because the server shuts down
+  void cut();     // close
+
+  Connection* next = nullptr;  // the core's list
+  Connection* previous = nullptr;
+
+ private:
+  enum class Phase { kIdle, kHead, kBody, kHandler, kWrite };
+  enum class After { kKeep, kClose };
+  struct Exchange;  // one request and its answer
+
+  async::Task<bool> read_head(Exchange& exchange);
+  async::Task<bool> read_body(Exchange& exchange);
+  async::Task<After> answer(Exchange& exchange);
+  async::Task<bool> write(Exchange& exchange, http::Response response);
+  async::Task<bool> write_plain(Exchange& exchange, http::Response& response);
+  async::Task<bool> write_stream(Exchange& exchange, http::Response& response);
+  async::Task<void> linger();
+  void refuse(Exchange& exchange, http::Response response);
+  void enter(Phase phase);
+
+  Core& core_;
+  Socket socket_;
+  const std::string remote_;
+  boost::beast::flat_buffer buffer_;
+  Phase phase_ = Phase::kIdle;
+  std::optional<base::SteadyTime> deadline_;  // of the phase; none while a handler runs: its Context has one
+  bool timed_out_ = false;
+  async::Context* context_ = nullptr;         // of the running handler
+  http::BodyStream* stream_ = nullptr;        // being sent
+};
+
+}  // namespace promethean::net

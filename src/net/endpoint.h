@@ -1,0 +1,31 @@
+// Addresses: "127.0.0.1:3210", "[::1]:0", "unix:/path.sock", and the URLs of the client.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace promethean::net {
+
+struct Endpoint {
+  bool is_unix = false;
+  std::string host;  // a name or a numeric address without brackets; the socket's path when is_unix
+  uint16_t port = 0;
+  std::string label() const;  // as people write it
+};
+
+// kInvalidArgument with an example for anything else.
+base::Result<Endpoint> parse_endpoint(std::string_view text);
+
+struct Url {
+  Endpoint endpoint;
+  std::string target;  // "/path?query", at least "/"
+  std::string host_header;
+};
+
+// "http://host[:port][/path]" and "unix:/path.sock:/path". https is kUnsupported: TLS for outgoing calls is not built in.
+base::Result<Url> parse_url(std::string_view text);
+
+}  // namespace promethean::net
