@@ -1,0 +1,58 @@
+// The regular files of a working tree, with what stat says of them: one sweep, nothing is read but ignore files.
+//
+//   auto tree = walk(root, {}, stop);
+//   for (const WalkEntry& file : tree->files) ...        // by path, bytewise
+//
+// What is left out: `.git`; what the rules of ignore.h ignore (an ignored directory is not entered and counts as one);
+// symbolic links, which are never followed (their targets are found by their own names, or lie outside); devices, pipes
+// and sockets; directories that cannot be opened. Names that begin with a dot are taken in and marked hidden. Nested
+// repositories, submodules and worktrees are part of the tree and bring their own rules. Every directory is opened
+// beneath the root (RootDir), so no link swapped in meanwhile leads outside.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "async/context.h"
+#include "base/error.h"
+#include "base/fd.h"
+
+namespace promethean::repo {
+
+// What tells whether a file was touched. ctime is what a program cannot set back.
+struct FileStat {
+  uint64_t size = 0;
+  int64_t mtime_ns = 0;  // since the epoch
+  int64_t ctime_ns = 0;
+  uint64_t inode = 0;
+  bool operator==(const FileStat&) const = default;
+};
+
+struct WalkEntry {
+  std::string path;  // relative to the root, '/'-separated
+  FileStat stat;
+  bool hidden = false;  // it or a directory above it, below the root, has a name that begins with a dot
+};
+
+struct WalkOptions {
+  std::vector<std::string> exclude_globs;  // gitignore syntax, relative to the root; stronger than every file's rules
+  int threads = 2;
+};
+
+struct WalkResult {
+  std::vector<WalkEntry> files;
+  uint64_t directories = 0;
+  uint64_t ignored = 0;      // entries, not what lies below them
+  uint64_t not_regular = 0;  // symbolic links, devices, pipes, sockets
+  uint64_t unreadable = 0;   // directories that cannot be opened, entries that cannot be examined
+};
+
+using WalkProgress = std::function<void(uint64_t files)>;  // called from the walking threads, serialised, now and then
+
+// kCancelled when `stop` was set; kPermissionDenied and the like when the root itself cannot be read.
+base::Result<WalkResult> walk(const base::RootDir& root, const WalkOptions& options, const async::StopFlag& stop,
+                              const WalkProgress& progress = {});
+
+}  // namespace promethean::repo
