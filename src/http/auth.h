@@ -13,16 +13,17 @@
 namespace promethean::http {
 
 struct TokenRecord {
-  std::string id;           // "tok_1f2e3d4c", for listing, logs and revoking
+  std::string id;  // "tok_1f2e3d4c", for listing, logs and revoking
   std::string name;
-  std::string sha256;       // of the whole token
+  std::string sha256;  // of the whole token
   std::vector<Scope> scopes;
-  int64_t created = 0;      // unix seconds
-  int64_t expires = 0;      // 0: never
+  int64_t created = 0;  // unix seconds
+  int64_t expires = 0;  // 0: never
 };
 
 // The tokens of a state directory: `tokens.json` (records) and `token` (the first token in clear, 0600).
 // One process may change it while another serves: every change is an atomic rename under a lock file.
+// A token is "pmt_" and 64 hex digits (256 random bits). A damaged tokens.json is kInvalidArgument, never overwritten.
 class TokenStore {
  public:
   explicit TokenStore(std::string state_dir) : dir_(std::move(state_dir)) {}
@@ -45,7 +46,8 @@ class TokenStore {
 };
 
 // Authenticator: from the headers of a request to a Principal.
-// Threads: any. Re-reads the token file when its mtime changed, at most once a second.
+// Threads: any. Looks once a second whether the token file changed, and at once when a token is unknown, so that a new
+// token works immediately and a revoked one for at most a second more.
 class Authenticator {
  public:
   enum class Mode { kToken, kNone };
@@ -57,13 +59,18 @@ class Authenticator {
   Authenticator(Options options, std::string state_dir);
   ~Authenticator();
 
-  // kUnauthenticated with the reason ("missing token", "unknown or expired token"). Exactly one credential is looked at:
-  // Authorization: Bearer, else x-api-key / x-pi-token, else the cookie.
+  // kUnauthenticated with the reason ("missing token", "unknown or expired token"). Exactly one credential is looked
+  // at: Authorization: Bearer, else x-api-key, else x-pi-token, else the cookie; a bad one is refused although another
+  // may be good. A cookie counts for an unsafe method only beside an Origin (which the router checks) or
+  // x-requested-with.
   base::Result<Principal> authenticate(const RequestHead& head) const;
 
  private:
   struct Table;
+  std::shared_ptr<const Table> table(bool recheck) const;
+
   Options options_;
+  std::vector<TokenRecord> extra_;
   TokenStore store_;
   mutable std::mutex mutex_;
   mutable std::shared_ptr<const Table> table_;

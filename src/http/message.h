@@ -26,8 +26,8 @@ class Headers {
  public:
   using Field = std::pair<std::string, std::string>;
   void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
-  void set(std::string name, std::string value);                       // replaces all of that name
-  std::optional<std::string_view> get(std::string_view name) const;    // the first
+  void set(std::string name, std::string value);                     // replaces all of that name
+  std::optional<std::string_view> get(std::string_view name) const;  // the first
   std::vector<std::string_view> all(std::string_view name) const;
   const std::vector<Field>& fields() const { return fields_; }
 
@@ -47,7 +47,8 @@ struct RequestHead {
 
 enum class Scope { kNone, kRead, kWrite, kAgents, kExec, kAdmin };
 std::string_view scope_name(Scope scope);
-std::optional<Scope> parse_scope(std::string_view name);
+std::optional<Scope> parse_scope(std::string_view name);  // "read"; nullopt for an unknown name and for "none"
+std::vector<Scope> all_scopes();                          // everything but kNone
 
 // Who asks. `id` names a credential in logs and limits; it is never the credential itself.
 struct Principal {
@@ -58,17 +59,19 @@ struct Principal {
 
 struct Request : RequestHead {
   std::string body;
-  json::Value json;  // the parsed body of a route with a schema
+  json::Value json;                                         // the parsed body of a route with a schema
   std::vector<std::pair<std::string, std::string>> params;  // {name} parts of the route's path
   Principal principal;
 
-  std::string_view param(std::string_view name) const;  // "" when absent
+  std::string_view param(std::string_view name) const;                  // "" when absent
   std::optional<std::string> query_param(std::string_view name) const;  // percent-decoded
 };
 
 // Chunk: immutable bytes that many connections may share.
 using Chunk = std::shared_ptr<const std::string>;
-inline Chunk make_chunk(std::string bytes) { return std::make_shared<const std::string>(std::move(bytes)); }
+inline Chunk make_chunk(std::string bytes) {
+  return std::make_shared<const std::string>(std::move(bytes));
+}
 
 // BodyStream: a body that is produced while it is sent. Lives and is awaited on one core.
 //

@@ -1,4 +1,5 @@
-// The route table, and the one order of checks that every request passes (docs/architecture.md, "where a request enters").
+// The route table, and the one order of checks that every request passes (docs/architecture.md, "where a request
+// enters").
 //
 // A Route is data: method, path, scope, limits, schema and the texts from which OpenAPI and MCP descriptions are made.
 // admit() sees only the head and decides before a byte of the body is read; dispatch() parses, validates, and calls the
@@ -12,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.h"
 #include "http/auth.h"
 #include "http/message.h"
 #include "json/schema.h"
@@ -22,9 +24,9 @@ namespace promethean::http {
 enum class Family { kOpenAi, kAnthropic, kOllama, kBridge };
 
 struct RouteLimits {
-  size_t max_body = 2 << 20;                  // bytes; over it: 413 before the body is read
-  std::chrono::milliseconds deadline{30'000}; // total time of a request; streams: until the last chunk
-  double rate_cost = 1.0;                     // tokens taken from the caller's bucket; 0: not limited
+  size_t max_body = 2 << 20;                   // bytes; over it: 413 before the body is read
+  std::chrono::milliseconds deadline{30'000};  // total time of a request; streams: until the last chunk
+  double rate_cost = 1.0;                      // tokens taken from the caller's bucket; 0: not limited
 };
 
 using Handler = std::function<Task<Response>(Context&, Request&)>;
@@ -36,15 +38,24 @@ struct Route {
   Family family = Family::kBridge;
   Scope scope = Scope::kRead;
   RouteLimits limits;
-  std::string summary;       // one line
-  std::string description;   // when to use it, for people and models; at most 300 characters
+  std::string summary;         // one line
+  std::string description;     // when to use it, for people and models; at most 300 characters
   std::string request_schema;  // JSON Schema of the body; empty: no JSON body is taken
-  bool streams = false;      // may answer with an event stream
+  bool streams = false;        // may answer with an event stream
   Handler handler;
 };
 
 // An error in the shape of `family`; `param` names the offending field where the shape has room for it.
+//   OpenAI     {"error":{"message","type","param","code"}}      Anthropic  {"type":"error","error":{"type","message"}}
+//   Ollama     {"error":"text"}                                 bridge     {"ok":false,"error","code","message","hint"}
+// The status is base::http_status, but for what the families' clients expect otherwise: kTooLarge about a `param` is a
+// prompt over the model's context (400 context_length_exceeded; without one the body was too large, 413), kNotFound
+// about "model" is model_not_found, and kUnavailable is Anthropic's 529. retry-after is set where a retry makes sense,
+// and x-should-retry: false where the OpenAI clients would retry in vain.
 Response error_response(Family family, const base::Error& error, std::string_view param = {});
+
+// The same object without the response around it: for an error inside a stream that has begun.
+json::Value error_body(Family family, const base::Error& error, std::string_view param = {});
 
 // What admit() decided: either `rejection`, or a route to read the body for.
 struct Admission {
@@ -59,8 +70,9 @@ struct RouterOptions {
   std::vector<std::string> allowed_hosts;    // "127.0.0.1", "localhost", "[::1]", public names; without the port
   std::vector<std::string> allowed_origins;  // "https://app.example"; the server's own origins are always allowed
   bool check_host = true;                    // false on private Unix sockets
-  double rate_per_second = 200;              // per principal
+  double rate_per_second = 200;              // per principal, or per address without a credential; 0: no limit
   double rate_burst = 400;
+  base::Log log;  // handlers that throw, unfinished errors
 };
 
 class Router {
@@ -72,20 +84,29 @@ class Router {
   base::Result<void> add(Route route);
   const std::vector<std::unique_ptr<const Route>>& routes() const { return routes_; }
 
-  // The checks of the head, in their fixed order: host, origin, content type, credential, route, scope, rate.
+  // The checks of the head, in their fixed order: host, origin, content type, credential, route, scope, rate, announced
+  // size of the body. A HEAD request gets the GET route; whoever sends the answer leaves its body out. An OPTIONS
+  // request of a listed origin is answered here, as a rejection with status 204.
   Admission admit(const RequestHead& head) const;
 
+  // An error about this path in the shape its clients understand: for what goes wrong before or beside the router
+  // (400, 408, 413, 431). Matches only the path, so it is safe for heads that never passed admit().
+  Response reject(std::string_view path, const base::Error& error) const;
+
   // The body is in: parse, validate, handle. Never throws; a handler's exception is a 500 in the family's shape.
+  // `ctx` and `route` outlive the task.
   Task<Response> dispatch(Context& ctx, const Route& route, Request request) const;
 
  private:
   struct Compiled;
-  struct RateLimiter;
+  base::Result<void> check_credential(const RequestHead& head, bool open_path, Principal& principal) const;
+  std::optional<Response> check_rate(const RequestHead& head, const Route& route, const Principal& principal) const;
+  void allow_origin(const RequestHead& head, Response& response) const;
+
   RouterOptions options_;
   std::shared_ptr<const Authenticator> auth_;
   std::vector<std::unique_ptr<const Route>> routes_;
   std::unique_ptr<Compiled> compiled_;
-  std::unique_ptr<RateLimiter> limiter_;
 };
 
 }  // namespace promethean::http

@@ -1,7 +1,6 @@
-// Server-sent events: writing, parsing, and a hub that fans one sequence of events out to many streams.
+// Server-sent events: writing and parsing. hub.h fans one sequence of events out to many streams.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,7 +11,8 @@
 
 namespace promethean::http {
 
-// One event as it goes over the wire: "event: NAME\ndata: DATA\n\n"; newlines in `data` become several data lines.
+// One event as it goes over the wire: "event: NAME\nid: ID\ndata: DATA\n\n"; an empty name or id is left out. Line
+// breaks in `data` become several data lines, those in `name` and `id` are dropped.
 std::string sse_event(std::string_view data, std::string_view name = {}, std::string_view id = {});
 
 struct SseEvent {
@@ -21,7 +21,9 @@ struct SseEvent {
   std::string id;
 };
 
-// SseParser: bytes in any cuts -> events (WHATWG HTML, 9.2.6). Lines over `max_event` bytes are an error, not a guess.
+// SseParser: bytes in any cuts -> events (WHATWG HTML, 9.2.6). An event that is not complete when the bytes end is
+// never handed out. An event over `max_event` bytes is kTooLarge, then and at every later feed. An event's id is the
+// last id the stream has named, as the standard wants for Last-Event-ID.
 class SseParser {
  public:
   explicit SseParser(size_t max_event = 8 << 20) : max_(max_event) {}
@@ -29,12 +31,15 @@ class SseParser {
 
  private:
   void line(std::string_view text, const std::function<void(SseEvent)>& on_event);
+  void dispatch(const std::function<void(SseEvent)>& on_event);
+
   size_t max_;
-  std::string buffer_;  // the line that is not complete yet
-  SseEvent event_;
+  std::string buffer_;                                // the line that is not complete yet
+  SseEvent event_{.name = "", .data = "", .id = ""};  // the event that is not complete yet
   bool has_data_ = false;
-  bool skip_lf_ = false;
-  bool first_ = true;   // a BOM may stand at the very start
+  bool skip_lf_ = false;  // the last byte was a CR: an LF now belongs to it
+  bool first_ = true;     // a BOM may stand at the very start
+  bool failed_ = false;
 };
 
 }  // namespace promethean::http

@@ -21,16 +21,20 @@ using Object = boost::json::object;
 using Array = boost::json::array;
 
 inline constexpr size_t kMaxDepth = 64;
+inline constexpr size_t kMaxText = 64 << 20;  // bytes
 
-// kInvalidArgument with line and column for malformed text, trailing bytes, invalid UTF-8 or more than kMaxDepth levels.
+// kInvalidArgument with line and column (both from 1, columns in bytes) for malformed text, trailing bytes, invalid
+// UTF-8, or more than kMaxDepth levels; also for a number that no double can hold. kTooLarge over kMaxText.
 // Of equal keys the last counts.
 base::Result<Value> parse(std::string_view text);
 
-std::string write(const Value& value);                           // compact
-std::string write_pretty(const Value& value);                    // two-space indent, for people
-std::string quote(std::string_view text);                        // one JSON string; invalid UTF-8 becomes U+FFFD
+// Compact. Always JSON (RFC 8259): what JSON cannot say becomes null (NaN, infinity) or U+FFFD (invalid UTF-8).
+std::string write(const Value& value);
+std::string write_pretty(const Value& value);  // two-space indent, for people
+std::string quote(std::string_view text);      // one JSON string; invalid UTF-8 becomes U+FFFD
 
 // Members by name: nullopt / nullptr when `value` is no object, has no such member, or it is of another type.
+// 3.0 is an int too, and every number is a number.
 const Value* find(const Value& value, std::string_view key);
 std::optional<std::string_view> string_at(const Value& value, std::string_view key);
 std::optional<int64_t> int_at(const Value& value, std::string_view key);

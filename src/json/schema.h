@@ -16,6 +16,11 @@ struct Violation {
 };
 
 // Immutable and shared between threads once compiled.
+//
+// Keywords: type enum const properties required additionalProperties items minItems maxItems uniqueItems minLength
+// maxLength minProperties maxProperties minimum maximum exclusiveMinimum exclusiveMaximum multipleOf allOf anyOf oneOf
+// not $ref (within the document) definitions $defs, and annotations. Any other is refused at compile(): pattern and
+// format would need an engine that cannot be made slow by a document.
 class Schema {
  public:
   // kInvalidArgument when the text is no JSON, or uses a keyword that this validator would silently ignore.
@@ -24,8 +29,9 @@ class Schema {
   std::optional<Violation> check(const Value& document) const;
   const Value& document() const;  // the schema itself, for OpenAPI
 
+  struct Compiled;  // schema_node.h
+
  private:
-  struct Compiled;
   explicit Schema(std::shared_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
   std::shared_ptr<const Compiled> compiled_;
 };

@@ -1,0 +1,125 @@
+// The four families' error objects. What clients do with them: docs/api.md, "errors".
+#include "http/router.h"
+
+namespace promethean::http {
+
+namespace {
+using base::Code;
+
+// One line for shapes without room for a hint.
+std::string message_and_hint(const base::Error& error) {
+  return error.hint().empty() ? error.message() : error.message() + "; " + error.hint();
+}
+
+bool is_context_overflow(const base::Error& error, std::string_view param) {
+  return error.code() == Code::kTooLarge && !param.empty();
+}
+
+std::string_view openai_type(Code code) {
+  switch (code) {
+    case Code::kUnauthenticated:
+      return "authentication_error";
+    case Code::kPermissionDenied:
+      return "insufficient_permissions";
+    case Code::kNotFound:
+      return "not_found";
+    case Code::kRateLimited:
+      return "rate_limit_exceeded";
+    case Code::kInternal:
+    case Code::kUnavailable:
+    case Code::kDeadlineExceeded:
+      return "server_error";
+    default:
+      return "invalid_request_error";
+  }
+}
+
+json::Value openai_code(const base::Error& error, std::string_view param) {
+  if (is_context_overflow(error, param)) return "context_length_exceeded";
+  switch (error.code()) {
+    case Code::kInvalidArgument:
+      return nullptr;
+    case Code::kUnauthenticated:
+      return "invalid_api_key";
+    case Code::kPermissionDenied:
+      return "insufficient_scope";
+    case Code::kNotFound:
+      return param == "model" ? "model_not_found" : "not_found";
+    case Code::kTooLarge:
+      return "request_too_large";
+    case Code::kRateLimited:
+      return "rate_limit_exceeded";
+    case Code::kInternal:
+      return "server_error";
+    default:
+      return json::Value(base::code_name(error.code()));
+  }
+}
+
+std::string_view anthropic_type(const base::Error& error, std::string_view param) {
+  switch (error.code()) {
+    case Code::kUnauthenticated:
+      return "authentication_error";
+    case Code::kPermissionDenied:
+      return "permission_error";
+    case Code::kNotFound:
+      return "not_found_error";
+    case Code::kTooLarge:
+      return is_context_overflow(error, param) ? "invalid_request_error" : "request_too_large";
+    case Code::kRateLimited:
+      return "rate_limit_error";
+    case Code::kUnavailable:
+      return "overloaded_error";
+    case Code::kDeadlineExceeded:
+      return "timeout_error";
+    case Code::kInternal:
+      return "api_error";
+    default:
+      return "invalid_request_error";
+  }
+}
+
+int status_of(Family family, const base::Error& error, std::string_view param) {
+  if (is_context_overflow(error, param)) return 400;
+  if (family == Family::kAnthropic && error.code() == Code::kUnavailable) return 529;
+  return base::http_status(error.code());
+}
+}  // namespace
+
+json::Value error_body(Family family, const base::Error& error, std::string_view param) {
+  switch (family) {
+    case Family::kOpenAi: {
+      const json::Value where = param.empty() ? json::Value(nullptr) : json::Value(param);
+      return json::Object{{"error", json::Object{{"message", message_and_hint(error)},
+                                                 {"type", openai_type(error.code())},
+                                                 {"param", where},
+                                                 {"code", openai_code(error, param)}}}};
+    }
+    case Family::kAnthropic:
+      return json::Object{
+          {"type", "error"},
+          {"error", json::Object{{"type", anthropic_type(error, param)}, {"message", message_and_hint(error)}}}};
+    case Family::kOllama:
+      return json::Object{{"error", message_and_hint(error)}};
+    case Family::kBridge:
+      break;
+  }
+  json::Object body{{"ok", false},
+                    {"error", error.message()},
+                    {"code", base::code_name(error.code())},
+                    {"message", message_and_hint(error)},
+                    {"hint", error.hint()}};
+  if (!param.empty()) body["param"] = param;
+  return body;
+}
+
+Response error_response(Family family, const base::Error& error, std::string_view param) {
+  Response response = Response::json(status_of(family, error, param), error_body(family, error, param));
+  const Code code = error.code();
+  if (code == Code::kRateLimited || code == Code::kUnavailable) response.headers.add("retry-after", "1");
+  // 501 is a 5xx to a client library, but trying again changes nothing.
+  if (code == Code::kUnsupported) response.headers.add("x-should-retry", "false");
+  return response;
+}
+
+}  // namespace promethean::http
