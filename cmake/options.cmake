@@ -2,6 +2,7 @@
 option(PROMETHEAN_TESTS "build the unit tests" ON)
 option(PROMETHEAN_FUZZ "build the fuzz targets (clang)" OFF)
 option(PROMETHEAN_NATIVE "tune the local model's kernels for this machine; off for packages" ON)
+set(PROMETHEAN_BATCH 0 CACHE STRING "sources compiled as one; 0: each alone")
 set(PROMETHEAN_SANITIZE "" CACHE STRING "address | undefined | thread")
 set(PROMETHEAN_ASSETS ${CMAKE_SOURCE_DIR}/build/assets CACHE PATH "where scripts/fetch-assets puts what it fetched")
 

@@ -12,12 +12,26 @@ function(promethean_room name)
   foreach(dep ${ROOM_DEPS})
     target_link_libraries(promethean_${name} PUBLIC promethean_${dep})
   endforeach()
+  promethean_batches(promethean_${name} ${sources})
 
   if(PROMETHEAN_TESTS AND tests)
     add_executable(${name}_tests ${tests})
     target_link_libraries(${name}_tests PRIVATE promethean_${name} GTest::gmock GTest::gtest_main)
+    promethean_batches(${name}_tests ${tests})
     add_test(NAME ${name} COMMAND ${name}_tests)
   endif()
+endfunction()
+
+# With PROMETHEAN_BATCH > 0 several sources are compiled as one, which saves most of the time that headers cost.
+# The program's own large translation units (Beast, Asio) stay alone: in a batch they would only run one after another.
+function(promethean_batches target)
+  if(NOT PROMETHEAN_BATCH)
+    return()
+  endif()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${PROMETHEAN_BATCH})
+  set(alone ${ARGN})
+  list(FILTER alone INCLUDE REGEX "/(asio|asio_beast|parse)\\.cpp$")
+  set_source_files_properties(${alone} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
 # The program itself lands at build/<preset>/promethean.

@@ -1,0 +1,10 @@
+# fuzz/x_fuzz.cpp -> build/fuzz/x_fuzz, a libFuzzer program over the rooms. `make fuzz` runs them all.
+file(GLOB targets CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/*_fuzz.cpp)
+add_custom_target(fuzzers)
+foreach(source ${targets})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(${name} ${source})
+  target_link_libraries(${name} PRIVATE promethean_cli -fsanitize=fuzzer)
+  promethean_binary(${name})
+  add_dependencies(fuzzers ${name})
+endforeach()
