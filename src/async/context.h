@@ -36,6 +36,7 @@ class StopFlag {
  public:
   StopFlag() : code_(std::make_shared<std::atomic<int>>(-1)) {}
   bool stopped() const { return code_->load(std::memory_order_relaxed) >= 0; }
+  void stop() const { code_->store(static_cast<int>(base::Code::kCancelled), std::memory_order_relaxed); }
 
  private:
   friend class Context;

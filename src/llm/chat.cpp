@@ -1,0 +1,93 @@
+#include "llm/chat.h"
+
+#include <map>
+
+namespace promethean::llm {
+
+namespace {
+
+// The parts of one choice's message so far.
+struct Choice {
+  std::string content;
+  bool has_content = false;
+  std::string refusal;
+  std::map<int64_t, json::Object> tool_calls;  // by index
+  json::Array logprobs;
+  std::string finish_reason;
+};
+
+void append_string(json::Object& into, std::string_view key, const json::Value& from) {
+  const auto text = json::string_at(from, key);
+  if (!text) return;
+  std::string whole;
+  if (const auto* old = into.if_contains(key); old != nullptr && old->is_string()) whole = old->as_string();
+  whole += *text;
+  into[key] = whole;
+}
+
+// Tool calls come in pieces: the first has id and name, later ones more of `arguments`.
+void merge_tool_call(Choice& choice, const json::Value& piece, int64_t fallback_index) {
+  json::Object& call = choice.tool_calls[json::int_at(piece, "index").value_or(fallback_index)];
+  if (const auto id = json::string_at(piece, "id"); id && !id->empty()) call["id"] = *id;
+  call["type"] = "function";
+  const json::Value* function = json::find(piece, "function");
+  if (function == nullptr) return;
+  if (!call.contains("function")) call["function"] = json::Object{{"name", ""}, {"arguments", ""}};
+  json::Object& merged = call["function"].as_object();
+  append_string(merged, "name", *function);
+  append_string(merged, "arguments", *function);
+}
+
+void merge(Choice& choice, const json::Value& piece) {
+  if (const json::Value* delta = json::find(piece, "delta")) {
+    if (const auto text = json::string_at(*delta, "content")) {
+      choice.content += *text;
+      choice.has_content = true;
+    }
+    if (const auto text = json::string_at(*delta, "refusal")) choice.refusal += *text;
+    if (const json::Array* calls = json::array_at(*delta, "tool_calls")) {
+      int64_t index = 0;
+      for (const auto& call : *calls) merge_tool_call(choice, call, index++);
+    }
+  }
+  if (const json::Value* logprobs = json::find(piece, "logprobs")) {
+    if (const json::Array* content = json::array_at(*logprobs, "content")) {
+      choice.logprobs.insert(choice.logprobs.end(), content->begin(), content->end());
+    }
+  }
+  if (const auto reason = json::string_at(piece, "finish_reason")) choice.finish_reason = *reason;
+}
+
+json::Object finished(int64_t index, const Choice& choice) {
+  json::Object message{{"role", "assistant"}, {"content", nullptr}, {"refusal", nullptr}};
+  if (choice.has_content || choice.tool_calls.empty()) message["content"] = choice.content;
+  if (!choice.refusal.empty()) message["refusal"] = choice.refusal;
+  if (!choice.tool_calls.empty()) {
+    json::Array calls;
+    for (const auto& [_, call] : choice.tool_calls) calls.emplace_back(call);
+    message["tool_calls"] = std::move(calls);
+  }
+  json::Value logprobs;
+  if (!choice.logprobs.empty()) logprobs = json::Object{{"content", choice.logprobs}};
+  return json::Object{{"index", index}, {"message", std::move(message)}, {"logprobs", logprobs}, {"finish_reason", choice.finish_reason}};
+}
+
+}  // namespace
+
+Task<base::Result<Answer>> collect(Context& ctx, ChatStream& stream) {
+  std::map<int64_t, Choice> choices;
+  Answer answer;
+  for (;;) {
+    auto delta = co_await stream.next(ctx);
+    if (!delta) co_return base::fail(std::move(delta).error());
+    if (!*delta) break;
+    if ((*delta)->usage) answer.usage = *(*delta)->usage;
+    for (const auto& piece : (*delta)->choices) merge(choices[json::int_at(piece, "index").value_or(0)], piece);
+  }
+  for (const auto& [index, choice] : choices) answer.choices.emplace_back(finished(index, choice));
+  co_return answer;
+}
+
+int64_t estimate_tokens(std::string_view text) { return static_cast<int64_t>((text.size() + 2) / 3); }
+
+}  // namespace promethean::llm

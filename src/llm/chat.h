@@ -1,0 +1,74 @@
+// Chat, as the rooms above see it: a request in OpenAI's dialect goes to a Backend, deltas come back.
+//
+//   auto stream = co_await backend.chat(ctx, body);            // fails before the first token: an ordinary Error
+//   for (;;) {
+//     auto delta = co_await (*stream)->next(ctx);               // fails later: an Error too, never a clean end
+//     if (!delta) ...                                           // say so in-band, then break off
+//     if (!*delta) break;                                       // the model said it had finished
+//   }
+//
+// Source of the dialect: OpenAI API reference, "Create chat completion" and "The chat completion chunk object".
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "async/context.h"
+#include "json/json.h"
+
+namespace promethean::llm {
+
+using async::Context;
+using async::Task;
+
+struct Usage {
+  int64_t prompt_tokens = 0;
+  int64_t completion_tokens = 0;
+};
+
+// What one chunk of a stream added. `choices` is the chunk's own array, as the backend sent it; with n > 1 or tool calls
+// it says more than `content`, which is the text of choice 0.
+struct Delta {
+  std::string content;
+  std::string finish_reason;  // of choice 0; empty while it goes on
+  json::Array choices;
+  std::optional<Usage> usage;
+};
+
+// Deltas of one answer. Destroying it early stops the backend.
+class ChatStream {
+ public:
+  virtual ~ChatStream() = default;
+  // nullopt after the backend's proper end only. kUnavailable when the backend broke off or reported an error.
+  virtual Task<base::Result<std::optional<Delta>>> next(Context& ctx) = 0;
+};
+
+// Somebody who answers chats. Threads: any core.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  // `body` is a validated request; `model` in it is replaced by the backend's own name, `stream` is always set.
+  // kUnavailable, kRateLimited, kInvalidArgument (the backend refused the request), kTooLarge (the prompt does not fit).
+  virtual Task<base::Result<std::unique_ptr<ChatStream>>> chat(Context& ctx, json::Object body) = 0;
+
+  // Tokens of a text by the backend's tokenizer; an estimate from above where it has none that can be asked.
+  virtual Task<base::Result<int64_t>> count_tokens(Context& ctx, std::string text) = 0;
+
+  // Changes whenever the process behind this backend was replaced; 0 while none has been started, or when that is not ours.
+  virtual uint64_t incarnation() const { return 0; }
+};
+
+// One answer put together from its deltas, for clients that do not stream.
+struct Answer {
+  json::Array choices;  // chat completion choices: index, message, finish_reason
+  Usage usage;
+};
+Task<base::Result<Answer>> collect(Context& ctx, ChatStream& stream);
+
+// ceil(bytes / 3): more than any common tokenizer makes of code or prose.
+int64_t estimate_tokens(std::string_view text);
+
+}  // namespace promethean::llm
