@@ -72,8 +72,11 @@ std::string_view first_sentence(std::string_view text) {
   return text;
 }
 
-json::Array content_choice(const std::string& content) {
-  return {json::Object{{"index", 0}, {"delta", json::Object{{"content", content}}}, {"logprobs", nullptr}, {"finish_reason", nullptr}}};
+// Only the first delta of a choice names its role: client libraries join what is repeated.
+json::Array content_choice(const std::string& content, bool first) {
+  json::Object delta{{"content", content}};
+  if (first) delta["role"] = "assistant";
+  return {json::Object{{"index", 0}, {"delta", std::move(delta)}, {"logprobs", nullptr}, {"finish_reason", nullptr}}};
 }
 
 class GroundedAnswer final : public llm::ChatStream {
@@ -116,9 +119,9 @@ class GroundedAnswer final : public llm::ChatStream {
   }
 
  private:
-  static std::optional<llm::Delta> text(std::string content) {
+  std::optional<llm::Delta> text(std::string content) const {
     llm::Delta delta;
-    delta.choices = content_choice(content);
+    delta.choices = content_choice(content, step_ == 1);
     delta.content = std::move(content);
     return delta;
   }

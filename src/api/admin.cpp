@@ -1,0 +1,48 @@
+// Operations: is it alive, and what has it done.
+#include "api/services.h"
+#include "base/clock.h"
+
+namespace promethean::api {
+
+namespace {
+
+// Asked by load balancers many times a second, so its answer is made once. Says nothing that needs a credential.
+http::Route health_route(Services&) {
+  http::Route route;
+  route.path = "/health";
+  route.operation_id = "getHealth";
+  route.scope = http::Scope::kNone;
+  route.limits.rate_cost = 0;
+  route.summary = "Whether the server answers";
+  const json::Value body = json::Object{{"ok", true}, {"status", "ok"}, {"version", PROMETHEAN_VERSION}};
+  route.handler = [text = json::write(body)](Context&, http::Request&) -> Task<http::Response> {
+    co_return http::Response::text(200, text, "application/json");
+  };
+  return route;
+}
+
+http::Route metrics_route(Services& services) {
+  http::Route route;
+  route.path = "/metrics";
+  route.operation_id = "getMetrics";
+  route.limits.rate_cost = 0;
+  route.summary = "Counters and histograms in Prometheus' text format";
+  route.description = "Those of the server, followed by those of the local model's process when it runs.";
+  route.handler = [&services](Context& ctx, http::Request&) -> Task<http::Response> {
+    std::string text = services.metrics.prometheus();
+    text += co_await services.worker_metrics(ctx);
+    co_return http::Response::text(200, std::move(text), std::string(telemetry::Registry::kContentType));
+  };
+  return route;
+}
+
+}  // namespace
+
+base::Result<void> add_admin_routes(http::Router& router, Services& services) {
+  for (auto make : {health_route, metrics_route}) {
+    if (auto added = router.add(make(services)); !added) return added;
+  }
+  return {};
+}
+
+}  // namespace promethean::api

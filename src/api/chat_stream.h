@@ -1,0 +1,24 @@
+// A chat answer as server-sent events: chat.completion.chunk objects, then [DONE]. When the backend breaks off, the last
+// event is {"error":{...}} without a [DONE], and the connection is cut, so that no client takes half an answer for a whole.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "http/message.h"
+#include "llm/chat.h"
+
+namespace promethean::api {
+
+struct ChatHead {
+  std::string id;
+  int64_t created = 0;  // unix seconds
+  std::string model;
+  bool include_usage = false;                     // a last chunk with `usage` and no choices
+  std::optional<json::Object> retrieval_context;  // goes into the last chunk
+};
+
+http::Response stream_chat(ChatHead head, std::unique_ptr<llm::ChatStream> stream);
+
+}  // namespace promethean::api

@@ -1,0 +1,38 @@
+// What the handlers work with. Built by cli, outlives the router; every part is safe on any core.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "async/pool.h"
+#include "base/log.h"
+#include "context/retriever.h"
+#include "http/router.h"
+#include "llm/models.h"
+#include "search/live_index.h"
+#include "telemetry/registry.h"
+
+namespace promethean::api {
+
+using async::Context;
+using async::Task;
+
+struct Services {
+  const llm::ModelTable& models;
+  context::Retriever& retriever;
+  search::LiveIndex& index;
+  async::BlockingPool& pool;
+  telemetry::Registry& metrics;
+  base::Log log;
+  context::RetrievalOptions retrieval;                           // defaults of a request
+  std::function<std::vector<std::string>()> larger_models;       // what grounded answers name; quick
+  std::function<Task<std::string>(Context&)> worker_metrics;     // Prometheus text of the local model's process, or ""
+};
+
+// Each adds the routes of one family; kConflict and kInvalidArgument are defects of the table.
+base::Result<void> add_openai_routes(http::Router& router, Services& services);  // /v1/chat/completions, /v1/models
+base::Result<void> add_bridge_routes(http::Router& router, Services& services);  // /search /grep /symbols/find /indexer/status
+base::Result<void> add_admin_routes(http::Router& router, Services& services);   // /health /metrics
+
+}  // namespace promethean::api
