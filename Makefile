@@ -40,8 +40,8 @@ fuzz:  ## every fuzz target for FUZZ_SECONDS (default 60) each [TARGETS="..."]
 soak:  ## mixed load for SOAK_SECONDS (default 600); memory and descriptors must stay flat
 	@scripts/bootstrap test && scripts/build release promethean && build/venv/bin/python tests/soak.py $(SOAK_SECONDS)
 
-package:  ## build/package/*.deb and *.tar.gz
-	@scripts/bootstrap build && scripts/package
+package:  ## build/package/out: *.deb and *.tar.gz
+	@scripts/bootstrap package && scripts/package
 
 clean:  ## remove what was built; keeps the fetched assets and the compiler cache
 	@rm -rf $(filter-out build/assets build/venv build/node build/stamps,$(wildcard build/*))
