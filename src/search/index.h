@@ -54,15 +54,16 @@ struct GrepOptions {
   size_t max_matches = 200;  // lines; the rest is counted as truncated
   Kind kind = Kind::kAll;
   std::vector<std::string> paths;
+  bool hidden = true;  // false: not the files below a name that begins with a dot
 };
 
 struct GrepMatch {
   std::string path;
-  int line = 0;         // 1-based
-  int column = 0;       // 1-based, bytes, of the first match in the line
-  int match_length = 0; // bytes; 0 for an empty match
-  std::string text;     // the line without its newline (first line of a multi-line match)
-  int start_line = 0;   // the window with context
+  int line = 0;          // 1-based
+  int column = 0;        // 1-based, bytes, of the first match in the line
+  int match_length = 0;  // bytes; 0 for an empty match
+  std::string text;      // the line without its newline (first line of a multi-line match)
+  int start_line = 0;    // the window with context
   int end_line = 0;
   std::string snippet;
 };
@@ -92,7 +93,8 @@ struct IndexStatus {
   uint64_t bytes = 0;
   uint64_t chunks = 0;
   uint64_t symbols = 0;
-  std::map<std::string, uint64_t> left_out;  // reason -> files: "binary", "generated", "vendored", "too_large", "unreadable", "ignored"
+  std::map<std::string, uint64_t>
+      left_out;  // reason -> files: "binary", "generated", "vendored", "too_large", "unreadable", "ignored"
 };
 
 class Snapshot {
@@ -101,18 +103,22 @@ class Snapshot {
   virtual const IndexStatus& status() const = 0;
 
   // Best first; fewer than `limit` when fewer match. Stops early (with what it has) when `stop` is set.
-  virtual std::vector<Hit> search(std::string_view query, const SearchOptions& options, const async::StopFlag& stop) const = 0;
+  virtual std::vector<Hit> search(std::string_view query, const SearchOptions& options,
+                                  const async::StopFlag& stop) const = 0;
 
   // kInvalidArgument with RE2's own words for a bad pattern.
-  virtual base::Result<GrepResult> grep(std::string_view pattern, const GrepOptions& options, const async::StopFlag& stop) const = 0;
+  virtual base::Result<GrepResult> grep(std::string_view pattern, const GrepOptions& options,
+                                        const async::StopFlag& stop) const = 0;
 
-  // Definitions whose name equals `name` (a qualified "A::b" or "A.b" must match its scope's end); exact case first, then case-insensitive.
+  // Definitions whose name equals `name` (a qualified "A::b" or "A.b" must match its scope's end); exact case first,
+  // then case-insensitive.
   virtual std::vector<Symbol> find_symbols(std::string_view name, size_t limit) const = 0;
 
   // The definitions of one file in order; empty for an unknown path.
   virtual std::vector<Symbol> outline(std::string_view path) const = 0;
 
-  // Indexed paths whose end matches `suffix` at a path-segment border ("http/router.cpp", "router.cpp"), shortest first.
+  // Indexed paths whose end matches `suffix` at a path-segment border ("http/router.cpp", "router.cpp"), shortest
+  // first.
   virtual std::vector<std::string> find_paths(std::string_view suffix, size_t limit) const = 0;
 
   // All indexed paths in order.
@@ -132,7 +138,8 @@ struct Progress {
   uint64_t total = 0;       // 0: not known yet
   double eta_seconds = -1;  // -1: not known yet
 };
-using ProgressFn = std::function<void(const Progress&)>;  // called at most ten times a second, on the updating thread(s), serialised
+using ProgressFn =
+    std::function<void(const Progress&)>;  // called at most ten times a second, on the updating thread(s), serialised
 
 struct UpdateReport {
   uint64_t files = 0, added = 0, changed = 0, removed = 0, unchanged = 0;

@@ -1,0 +1,251 @@
+#include "search/grep.h"
+
+#include <algorithm>
+#include <mutex>
+#include <thread>
+
+#include "async/runtime.h"
+#include "search/grep_pattern.h"
+#include "search/snapshot_filter.h"
+
+namespace promethean::search {
+
+namespace {
+
+constexpr uint64_t kGroupBytes = 512 << 10;  // what a thread takes at once
+constexpr size_t kPollEvery = 4096;          // matches between two looks at the stop flag, within one file
+
+// Line numbers of rising offsets: counts on from the last one when that is near, else asks the blocks.
+class LineCounter {
+ public:
+  explicit LineCounter(const FileText& file) : file_(file) {}
+
+  uint32_t line(size_t offset) {
+    const std::string_view text = file_.text();
+    if (offset < at_ || offset - at_ > kBlockBytes) {
+      line_ = file_.line_at(offset);
+    } else {
+      line_ += static_cast<uint32_t>(std::count(text.begin() + static_cast<std::ptrdiff_t>(at_),
+                                                text.begin() + static_cast<std::ptrdiff_t>(offset), '\n'));
+    }
+    at_ = offset;
+    return line_;
+  }
+
+ private:
+  const FileText& file_;
+  size_t at_ = 0;
+  uint32_t line_ = 1;
+};
+
+// Finds the matches of one file.
+class FileGrep {
+ public:
+  FileGrep(const GrepPattern& pattern, const GrepOptions& options, const async::StopFlag& stop)
+      : pattern_(pattern), options_(options), stop_(stop) {}
+
+  // Appends at most `limit` matches.
+  void run(const Segment::File& file, size_t limit, std::vector<GrepMatch>* matches) const {
+    if (options_.multiline) {
+      by_text(file, limit, matches);
+    } else {
+      by_line(file, limit, matches);
+    }
+  }
+
+ private:
+  void by_line(const Segment::File& file, size_t limit, std::vector<GrepMatch>* matches) const {
+    const std::string_view text = file.text.text();
+    GrepPattern::Search search(pattern_, text, file.text.ascii());
+    LineCounter lines(file.text);
+    const size_t end = matches->size() + limit;
+    for (size_t from = 0; matches->size() < end && from < text.size();) {
+      const auto found = search.next_line(from);
+      if (!found) return;
+      const uint32_t line = lines.line(found->begin);
+      matches->push_back(make(file, *found, line, line));
+      const size_t newline = text.find('\n', found->begin);
+      if (newline == std::string_view::npos) return;
+      from = newline + 1;
+      if (matches->size() % kPollEvery == 0 && stop_.stopped()) return;
+    }
+  }
+
+  void by_text(const Segment::File& file, size_t limit, std::vector<GrepMatch>* matches) const {
+    const std::string_view text = file.text.text();
+    GrepPattern::Search search(pattern_, text, file.text.ascii());
+    LineCounter lines(file.text);
+    const size_t end = matches->size() + limit;
+    uint32_t covered = 0;  // last line of the match before
+    size_t steps = 0;
+    for (size_t from = 0; from <= text.size(); ++steps) {
+      const auto found = search.next(from);
+      if (!found) return;
+      const uint32_t first = lines.line(found->begin);
+      const uint32_t last = std::max(first, file.text.line_at(std::max(found->begin + 1, found->end) - 1));
+      if (first <= covered) {
+        extend(file, last, &matches->back());
+      } else if (matches->size() == end) {
+        return;
+      } else {
+        matches->push_back(make(file, *found, first, last));
+      }
+      covered = std::max(covered, last);
+      from = found->end > found->begin ? found->end : found->end + 1;
+      if (steps % kPollEvery == 0 && stop_.stopped()) return;
+    }
+  }
+
+  GrepMatch make(const Segment::File& file, const GrepPattern::Match& found, uint32_t first, uint32_t last) const {
+    const std::string_view text = file.text.text();
+    const size_t newline = found.begin == 0 ? std::string_view::npos : text.rfind('\n', found.begin - 1);
+    const size_t begin = newline == std::string_view::npos ? 0 : newline + 1;
+    std::string_view line = text.substr(begin, std::min(text.find('\n', begin), text.size()) - begin);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    GrepMatch match;
+    match.path = file.path;
+    match.line = static_cast<int>(first);
+    match.column = static_cast<int>(found.begin - begin) + 1;
+    match.match_length = static_cast<int>(found.end - found.begin);
+    match.text = line;
+    set_window(file, first, last, &match);
+    return match;
+  }
+
+  void set_window(const Segment::File& file, uint32_t first, uint32_t last, GrepMatch* match) const {
+    const auto around = static_cast<uint32_t>(std::clamp(options_.context, 0, 1'000'000));
+    const uint32_t start = first > around ? first - around : 1;
+    const uint32_t end = std::min(file.text.line_count(), last + around);
+    match->start_line = static_cast<int>(start);
+    match->end_line = static_cast<int>(end);
+    match->snippet = file.text.lines(start, end);
+  }
+
+  void extend(const Segment::File& file, uint32_t last, GrepMatch* match) const {
+    const auto around = std::clamp(options_.context, 0, 1'000'000);
+    if (static_cast<int>(last) + around > match->end_line) {
+      set_window(file, static_cast<uint32_t>(match->line), last, match);
+    }
+  }
+
+  const GrepPattern& pattern_;
+  const GrepOptions& options_;
+  const async::StopFlag& stop_;
+};
+
+// The files of the question, cut into groups that threads take in order. Results are kept by group, so they come out in
+// the order of paths; work ends when the groups finished without a gap hold enough.
+class GrepRun {
+ public:
+  GrepRun(const TreeState& state, const GrepPattern& pattern, const GrepOptions& options, const async::StopFlag& stop)
+      : state_(state), options_(options), stop_(stop), file_grep_(pattern, options, stop) {
+    choose_files();
+  }
+
+  GrepResult run();
+
+ private:
+  struct Group {
+    size_t first = 0, last = 0;  // of files_
+    bool done = false;
+    std::vector<GrepMatch> matches;
+    uint64_t files = 0;
+  };
+  void choose_files();
+  void work();
+  void finish(size_t group);
+
+  const TreeState& state_;
+  const GrepOptions& options_;
+  const async::StopFlag& stop_;
+  const FileGrep file_grep_;
+  std::vector<FileRef> files_;
+  std::vector<Group> groups_;
+
+  std::mutex mutex_;
+  size_t next_ = 0;      // group to take
+  size_t finished_ = 0;  // groups done without a gap
+  size_t in_order_ = 0;  // matches in those
+  bool enough_ = false;
+};
+
+void GrepRun::choose_files() {
+  const FileFilter filter(options_.kind, options_.paths);
+  const bool all = options_.kind == Kind::kAll && options_.paths.empty() && options_.hidden;
+  uint64_t bytes = kGroupBytes;
+  for (const FileRef ref : state_.files()) {
+    const Segment::File file = state_.file(ref);
+    const bool hidden = (file.record->flags & FileRecord::kHidden) != 0;
+    if (!all && ((hidden && !options_.hidden) || !filter.accepts(file.path, *file.record))) continue;
+    if (bytes >= kGroupBytes) {
+      groups_.emplace_back().first = files_.size();
+      bytes = 0;
+    }
+    files_.push_back(ref);
+    bytes += file.record->size + 256;
+    groups_.back().last = files_.size();
+  }
+}
+
+void GrepRun::work() {
+  for (;;) {
+    size_t taken = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      if (enough_ || next_ == groups_.size()) return;
+      taken = next_++;
+    }
+    Group& group = groups_[taken];
+    for (size_t i = group.first; i < group.last; ++i) {
+      // One more than wanted, to know that there is more.
+      if (stop_.stopped() || group.matches.size() > options_.max_matches) break;
+      file_grep_.run(state_.file(files_[i]), options_.max_matches + 1 - group.matches.size(), &group.matches);
+      ++group.files;
+    }
+    finish(taken);
+  }
+}
+
+void GrepRun::finish(size_t group) {
+  const std::lock_guard lock(mutex_);
+  groups_[group].done = true;
+  for (; finished_ < groups_.size() && groups_[finished_].done; ++finished_) {
+    in_order_ += groups_[finished_].matches.size();
+  }
+  if (in_order_ > options_.max_matches || stop_.stopped()) enough_ = true;
+}
+
+GrepResult GrepRun::run() {
+  const int threads = static_cast<int>(std::min<size_t>(static_cast<size_t>(async::available_cores()), groups_.size()));
+  std::vector<std::thread> pool;
+  for (int i = 1; i < threads; ++i) pool.emplace_back([this] { work(); });
+  work();
+  for (auto& thread : pool) thread.join();
+
+  GrepResult result;
+  result.truncated = stop_.stopped();
+  for (Group& group : groups_) {
+    result.files_searched += group.files;
+    for (GrepMatch& match : group.matches) {
+      if (result.matches.size() == options_.max_matches) {
+        result.truncated = true;
+        break;
+      }
+      result.matches.push_back(std::move(match));
+    }
+    if (!group.done) break;
+  }
+  result.total = result.matches.size();
+  return result;
+}
+
+}  // namespace
+
+base::Result<GrepResult> grep_state(const TreeState& state, std::string_view pattern, const GrepOptions& options,
+                                    const async::StopFlag& stop) {
+  const auto compiled = GrepPattern::compile(pattern, options);
+  if (!compiled) return base::fail(compiled.error());
+  return GrepRun(state, **compiled, options, stop).run();
+}
+
+}  // namespace promethean::search

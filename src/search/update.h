@@ -1,0 +1,37 @@
+// One update: compare the tree with a TreeState, read what may have changed, write what has.
+//
+// A file whose size, mtime, ctime and inode are those it had when it was read is unchanged, unless it had been touched
+// within two seconds before that reading (its next change may leave no trace in the stat of a coarse clock): then it is
+// read again, and its content hash decides. Changed texts go to a new segment together with the living files of small
+// segments, which are copied from the index, not read from disk; what they replace is marked gone in the manifest. So
+// one edit costs the sweep, one read and a small segment, and the number of segments stays small.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "search/index.h"
+#include "search/store.h"
+#include "search/tree_state.h"
+
+namespace promethean::search {
+
+struct UpdateRequest {
+  const base::RootDir& root;
+  std::vector<std::string> exclude_globs;
+  uint64_t max_file_bytes;
+  const ProgressFn& progress;  // may be empty
+  const async::StopFlag& stop;
+};
+
+struct UpdateOutcome {
+  std::shared_ptr<const TreeState> state;  // `current` itself, but for its time, when nothing differs
+  bool changed = false;                    // the manifest must be published
+  UpdateReport report;
+};
+
+// Blocking; uses every processor. kCancelled when stopped: then nothing has changed. Needs the store's lock.
+base::Result<UpdateOutcome> update_tree(const TreeState& current, const Store& store, const UpdateRequest& request);
+
+}  // namespace promethean::search
