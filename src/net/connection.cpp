@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/http.hpp>
 
 #include "base/hash.h"
@@ -23,6 +24,7 @@ namespace {
 constexpr size_t kKeepBuffer = 16 << 10;                     // a larger read buffer is given back after its request
 constexpr size_t kLingerBytes = 8 << 20;                     // of a refused body, read and thrown away
 constexpr std::chrono::seconds kLingerTime{3};
+constexpr size_t kHeadRead = 4 << 10;                          // bytes asked for at a time while a head is read
 constexpr std::chrono::milliseconds kPipelinedPoll{100};
 
 // Notices that the client of a running handler has gone. Outlives the connection only as an inert callback.
@@ -68,12 +70,7 @@ std::string_view traceparent_id(const http::Headers& headers) {  // 00-<32 hex>-
   return value.size() >= 55 && value[2] == '-' && value[35] == '-' ? value.substr(3, 32) : std::string_view();
 }
 
-base::Error head_error(ErrorCode ec) {
-  if (ec == beast::http::error::header_limit || ec == beast::http::error::buffer_overflow) {
-    return base::Error(base::Code::kTooLarge, "the request line and headers are too large");
-  }
-  return base::Error(base::Code::kInvalidArgument, "this is not an HTTP/1.1 request: " + ec.message());
-}
+const boost::system::error_category& http_category() { return make_error_code(beast::http::error::bad_method).category(); }
 
 }  // namespace
 
@@ -148,37 +145,65 @@ Task<void> Connection::run() {
   co_await linger();
 }
 
-void Connection::refuse(Exchange& exchange, http::Response response) { exchange.refusal.emplace(std::move(response)); }
+// Reads until the parser has a whole head. Beast's own read would not tell the first byte of a request from silence, and
+// that is where the head's time limit starts.
+Task<ErrorCode> Connection::fill_head(Exchange& exchange) {
+  Parser& parser = *exchange.parser;
+  enter(buffer_.size() == 0 ? Phase::kIdle : Phase::kHead);
+  ErrorCode ec;
+  for (;;) {
+    if (buffer_.size() > 0) {
+      buffer_.consume(parser.put(buffer_.data(), ec));
+      if (parser.is_header_done() || (ec && ec != beast::http::error::need_more)) co_return ec;
+    }
+    if (phase_ == Phase::kIdle && core_.draining()) co_return asio::error::eof;
+    const size_t room = std::min(buffer_.max_size() - buffer_.size(), kHeadRead);
+    if (room == 0) co_return beast::http::error::header_limit;
+    size_t got = 0;
+    std::tie(ec, got) = co_await socket_.async_read_some(buffer_.prepare(room), kTuple);
+    if (ec) co_return ec;
+    buffer_.commit(got);
+    if (phase_ == Phase::kIdle) {
+      exchange.started = base::steady_now();
+      enter(Phase::kHead);
+    }
+  }
+}
+
+// The answer to a head that cannot be served, after which the connection closes.
+void Connection::refuse_head(Exchange& exchange, int status, base::Error error) {
+  exchange.refusal.emplace(core_.shared->router.reject(exchange.request.path, error));
+  exchange.refusal->status = status;
+  exchange.keep_alive = false;
+}
 
 // False when the connection ended without a request. A request that cannot be served has exchange.refusal.
 Task<bool> Connection::read_head(Exchange& exchange) {
   auto& parser = exchange.parser.emplace();
   parser.header_limit(static_cast<uint32_t>(core_.shared->options.max_header));
   parser.body_limit(boost::none);  // the route decides, see read_body
-  enter(buffer_.size() == 0 ? Phase::kIdle : Phase::kHead);
-  ErrorCode ec;
-  while (!parser.is_header_done() && !ec) {
-    if (core_.draining() && phase_ == Phase::kIdle) co_return false;
-    std::tie(ec, std::ignore) = co_await beast::http::async_read_some(socket_, buffer_, parser, kTuple);
-    if (phase_ == Phase::kIdle) {
-      exchange.started = base::steady_now();
-      enter(Phase::kHead);
-    }
-  }
+  const ErrorCode ec = co_await fill_head(exchange);
   exchange.request_id = core_.next_request_id();
-  if (ec) {
-    const bool nothing_came = ec == beast::http::error::end_of_stream || !socket_.is_open();
-    if (nothing_came || (ec.category() != beast::http::make_error_code(beast::http::error::bad_method).category() && !timed_out_)) {
-      co_return false;
-    }
-    const base::Error error = timed_out_ ? base::Error(base::Code::kDeadlineExceeded, "the request head did not arrive in time") : head_error(ec);
-    http::Response response = http::error_response(http::Family::kBridge, error);
-    response.status = timed_out_ ? 408 : (error.code() == base::Code::kTooLarge ? 431 : 400);
-    refuse(exchange, std::move(response));
+  if (ec == beast::http::error::header_limit) {
+    refuse_head(exchange, 431, base::Error(base::Code::kTooLarge, "the request line and headers are too large"));
     co_return true;
   }
+  if (timed_out_ && socket_.is_open()) {
+    refuse_head(exchange, 408, base::Error(base::Code::kDeadlineExceeded, "the request head did not arrive in time"));
+    co_return true;
+  }
+  if (ec && ec.category() != http_category()) co_return false;  // the client has gone
+  if (ec) {
+    refuse_head(exchange, 400, base::Error(base::Code::kInvalidArgument, "this is not an HTTP/1.1 request: " + ec.message()));
+    co_return true;
+  }
+  take_head(exchange);
+  co_return true;
+}
 
-  auto& message = parser.get();
+// From the parsed head to a routed request, or a refusal.
+void Connection::take_head(Exchange& exchange) {
+  auto& message = exchange.parser->get();
   http::Request& request = exchange.request;
   request.method = http::parse_method(message.method_string());
   request.target = message.target();
@@ -199,15 +224,17 @@ Task<bool> Connection::read_head(Exchange& exchange) {
   const size_t question = target.find('?');
   auto path = http::percent_decode(target.substr(0, question));
   if (question != std::string_view::npos) request.query = target.substr(question + 1);
-  if (!path || (!path->starts_with('/') && *path != "*") || (hosts != 1 && message.version() >= 11)) {
-    refuse(exchange, http::error_response(http::Family::kBridge,
-                                          base::Error(base::Code::kInvalidArgument, hosts != 1 ? "exactly one Host header is needed" : "the request target cannot be decoded")));
-    co_return true;
+  if (!path || (!path->starts_with('/') && *path != "*")) {
+    refuse_head(exchange, 400, base::Error(base::Code::kInvalidArgument, "the request target cannot be decoded"));
+    return;
   }
   request.path = std::move(*path);
+  if (hosts != 1 && message.version() >= 11) {
+    refuse_head(exchange, 400, base::Error(base::Code::kInvalidArgument, "exactly one Host header is needed"));
+    return;
+  }
   exchange.admission = core_.shared->router.admit(request);
-  if (exchange.admission.rejection) refuse(exchange, std::move(*exchange.admission.rejection));
-  co_return true;
+  if (exchange.admission.rejection) exchange.refusal = std::move(exchange.admission.rejection);
 }
 
 // False when the client did not deliver its body; then exchange.refusal says why, or the connection is gone.
@@ -220,7 +247,7 @@ Task<bool> Connection::read_body(Exchange& exchange) {
                                                     "send less, or raise [server] max_body_bytes"));
   };
   if (parser.content_length() && *parser.content_length() > limit) {
-    refuse(exchange, too_large());
+    exchange.refusal = too_large();
     co_return false;
   }
   enter(Phase::kBody);
@@ -237,13 +264,13 @@ Task<bool> Connection::read_body(Exchange& exchange) {
     co_return true;
   }
   if (ec == beast::http::error::body_limit) {
-    refuse(exchange, too_large());
+    exchange.refusal = too_large();
   } else if (timed_out_ && socket_.is_open()) {
     auto response = http::error_response(family, base::Error(base::Code::kDeadlineExceeded, "the request body did not arrive in time"));
     response.status = 408;
-    refuse(exchange, std::move(response));
-  } else if (ec.category() == beast::http::make_error_code(beast::http::error::bad_chunk).category() && ec != beast::http::error::partial_message) {
-    refuse(exchange, http::error_response(family, base::Error(base::Code::kInvalidArgument, "the body cannot be read: " + ec.message())));
+    exchange.refusal = std::move(response);
+  } else if (ec.category() == http_category() && ec != beast::http::error::partial_message) {
+    exchange.refusal = http::error_response(family, base::Error(base::Code::kInvalidArgument, "the body cannot be read: " + ec.message()));
   }
   co_return false;
 }
@@ -305,7 +332,7 @@ Task<bool> Connection::write(Exchange& exchange, http::Response response) {
 }
 
 template <class Message>
-static void fill_head(Message& message, const http::Response& response, const std::string& date, bool keep_alive) {
+static void describe(Message& message, const http::Response& response, const std::string& date, bool keep_alive) {
   message.result(static_cast<unsigned>(response.status));
   message.set(beast::http::field::date, date);
   for (const auto& [name, value] : response.headers.fields()) message.insert(name, value);
@@ -321,14 +348,14 @@ Task<bool> Connection::write_plain(Exchange& exchange, http::Response& response)
   if (is_head(exchange.parser) || response.status == 204 || response.status == 304) {
     beast::http::response<beast::http::empty_body> message;
     message.version(version);
-    fill_head(message, response, core_.date(), exchange.keep_alive);
+    describe(message, response, core_.date(), exchange.keep_alive);
     if (response.status != 204) message.content_length(body.size());
     std::tie(ec, exchange.bytes_sent) = co_await beast::http::async_write(socket_, message, kTuple);
   } else {
     beast::http::response<beast::http::string_body> message;
     message.version(version);
     message.body() = std::move(body);
-    fill_head(message, response, core_.date(), exchange.keep_alive);
+    describe(message, response, core_.date(), exchange.keep_alive);
     message.content_length(message.body().size());
     std::tie(ec, exchange.bytes_sent) = co_await beast::http::async_write(socket_, message, kTuple);
   }
@@ -344,7 +371,7 @@ Task<bool> Connection::write_stream(Exchange& exchange, http::Response& response
   {
     beast::http::response<beast::http::empty_body> message;
     message.version(chunked ? 11 : 10);
-    fill_head(message, response, core_.date(), exchange.keep_alive);
+    describe(message, response, core_.date(), exchange.keep_alive);
     message.chunked(chunked);
     beast::http::response_serializer<beast::http::empty_body> serializer(message);
     std::tie(ec, exchange.bytes_sent) = co_await beast::http::async_write_header(socket_, serializer, kTuple);

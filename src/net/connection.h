@@ -33,13 +33,15 @@ class Connection {
   struct Exchange;  // one request and its answer
 
   async::Task<bool> read_head(Exchange& exchange);
+  async::Task<boost::system::error_code> fill_head(Exchange& exchange);
+  void take_head(Exchange& exchange);
+  void refuse_head(Exchange& exchange, int status, base::Error error);
   async::Task<bool> read_body(Exchange& exchange);
   async::Task<After> answer(Exchange& exchange);
   async::Task<bool> write(Exchange& exchange, http::Response response);
   async::Task<bool> write_plain(Exchange& exchange, http::Response& response);
   async::Task<bool> write_stream(Exchange& exchange, http::Response& response);
   async::Task<void> linger();
-  void refuse(Exchange& exchange, http::Response response);
   void enter(Phase phase);
 
   Core& core_;

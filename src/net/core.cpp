@@ -30,8 +30,8 @@ std::string remote_label(const Socket& socket, bool is_unix) {
   return address.address().to_string() + ":" + std::to_string(address.port());
 }
 
-Task<void> serve(Core& core, Socket socket, std::string remote) {
-  Connection connection(core, std::move(socket), std::move(remote));
+Task<void> serve(std::shared_ptr<Core> core, Socket socket, std::string remote) {
+  Connection connection(*core, std::move(socket), std::move(remote));
   co_await connection.run();
 }
 
@@ -42,22 +42,22 @@ Core::Core(async::Executor e, std::shared_ptr<Shared> s, int index) : executor(e
 void Core::listen(Acceptor acceptor, bool is_unix) {
   auto owned = std::make_shared<Acceptor>(std::move(acceptor));
   acceptors_.push_back(owned);
-  async::spawn(executor, shared->log, "accept", accept(owned, is_unix));
+  async::spawn(executor, shared->log, "accept", accept(shared_from_this(), owned, is_unix));
 }
 
-Task<void> Core::accept(std::shared_ptr<Acceptor> acceptor, bool is_unix) {
-  Timer pause(executor);
+Task<void> Core::accept(std::shared_ptr<Core> self, std::shared_ptr<Acceptor> acceptor, bool is_unix) {
+  Timer pause(self->executor);
   for (;;) {
-    Socket socket(executor);
+    Socket socket(self->executor);
     const auto [ec] = co_await acceptor->async_accept(socket, kTuple);
     if (!acceptor->is_open()) co_return;
     if (ec) {  // out of descriptors or memory: the connection stays queued in the kernel, so wait a little
-      shared->log.warn("accept failed", {{"why", ec.message()}});
+      self->shared->log.warn("accept failed", {{"why", ec.message()}});
       pause.expires_after(kOutOfDescriptors);
       co_await pause.async_wait(kTuple);
       continue;
     }
-    open(std::move(socket), is_unix);
+    self->open(std::move(socket), is_unix);
   }
 }
 
@@ -71,19 +71,20 @@ void Core::open(Socket socket, bool is_unix) {
   }
   if (!is_unix) socket.set_option(asio::ip::tcp::no_delay(true), ignored);
   std::string remote = remote_label(socket, is_unix);
-  async::spawn(executor, shared->log, "connection", serve(*this, std::move(socket), std::move(remote)));
+  async::spawn(executor, shared->log, "connection", serve(shared_from_this(), std::move(socket), std::move(remote)));
 }
 
-void Core::start_clock() { async::spawn(executor, shared->log, "clock", tick()); }
+void Core::start_clock() { async::spawn(executor, shared->log, "clock", tick(shared_from_this())); }
 
-Task<void> Core::tick() {
-  Timer timer(executor);
+Task<void> Core::tick(std::shared_ptr<Core> self) {
+  Timer timer(self->executor);
   auto due = base::steady_now();
   for (;;) {
-    date_ = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::chrono::system_clock::to_time_t(base::wall_now())));
+    const auto seconds = std::chrono::system_clock::to_time_t(base::wall_now());
+    self->date_ = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(seconds));
     const auto now = base::steady_now();
-    shared->metrics.loop_lag(index_, now - due);
-    for (Connection* c = first_; c != nullptr;) {
+    self->shared->metrics.loop_lag(self->index_, now - due);
+    for (Connection* c = self->first_; c != nullptr;) {
       Connection* next = c->next;
       c->check_deadline(now);
       c = next;

@@ -43,7 +43,8 @@ struct Shared {
   std::atomic<size_t> live{0};    // open connections
 };
 
-class Core {
+// Tasks hold it, since those that still wait are only destroyed with the runtime.
+class Core : public std::enable_shared_from_this<Core> {
  public:
   Core(async::Executor executor, std::shared_ptr<Shared> shared, int index);
 
@@ -66,8 +67,8 @@ class Core {
 
  private:
   void each(void (Connection::*action)());
-  async::Task<void> accept(std::shared_ptr<Acceptor> acceptor, bool is_unix);
-  async::Task<void> tick();
+  static async::Task<void> accept(std::shared_ptr<Core> self, std::shared_ptr<Acceptor> acceptor, bool is_unix);
+  static async::Task<void> tick(std::shared_ptr<Core> self);
   void open(Socket socket, bool is_unix);
 
   int index_;

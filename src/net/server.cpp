@@ -68,19 +68,19 @@ uint16_t bound_port(const Acceptor& acceptor) {
 
 struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   Impl(async::Runtime& r, std::shared_ptr<Shared> s) : runtime(r), shared(std::move(s)) {
-    for (int i = 0; i < runtime.size(); ++i) cores.push_back(std::make_unique<Core>(runtime.core(i), shared, i));
+    for (int i = 0; i < runtime.size(); ++i) cores.push_back(std::make_shared<Core>(runtime.core(i), shared, i));
   }
 
   base::Result<void> listen(const Endpoint& at);
   base::Result<void> listen_unix(const Endpoint& at);
   Task<void> drain(std::function<void(size_t)> done);
   void on_every_core(void (Core::*action)()) {
-    for (auto& core : cores) asio::post(core->executor, [self = shared_from_this(), action, c = core.get()] { (c->*action)(); });
+    for (const auto& core : cores) asio::post(core->executor, [action, core] { ((*core).*action)(); });
   }
 
   async::Runtime& runtime;
   std::shared_ptr<Shared> shared;
-  std::vector<std::unique_ptr<Core>> cores;
+  std::vector<std::shared_ptr<Core>> cores;
   std::vector<std::string> addresses;
   std::vector<std::string> socket_files;
   base::SteadyTime cut_at;
@@ -98,7 +98,7 @@ Server::~Server() {
 const std::vector<std::string>& Server::addresses() const { return impl_->addresses; }
 
 base::Result<void> Server::start() {
-  for (auto& core : impl_->cores) asio::post(core->executor, [c = core.get()] { c->start_clock(); });
+  for (const auto& core : impl_->cores) asio::post(core->executor, [core] { core->start_clock(); });
   for (const auto& text : impl_->shared->options.listen) {
     const auto at = parse_endpoint(text);
     if (!at) return base::fail(at.error());
@@ -117,10 +117,10 @@ base::Result<void> Server::Impl::listen(const Endpoint& at) {
     if (!alone) return base::fail(std::move(alone).error());
     where.port = bound_port(*alone);
   }
-  for (auto& core : cores) {
+  for (const auto& core : cores) {
     auto acceptor = open_acceptor(core->executor, where, true);
     if (!acceptor) return base::fail(std::move(acceptor).error());
-    asio::post(core->executor, [c = core.get(), a = std::make_shared<Acceptor>(std::move(*acceptor))] { c->listen(std::move(*a), false); });
+    asio::post(core->executor, [core, a = std::make_shared<Acceptor>(std::move(*acceptor))] { core->listen(std::move(*a), false); });
   }
   addresses.push_back(where.label());
   return {};
@@ -138,7 +138,7 @@ base::Result<void> Server::Impl::listen_unix(const Endpoint& at) {
   ::umask(mask);
   if (!acceptor) return base::fail(std::move(acceptor).error());
   socket_files.push_back(at.host);
-  asio::post(cores[0]->executor, [c = cores[0].get(), a = std::make_shared<Acceptor>(std::move(*acceptor))] { c->listen(std::move(*a), true); });
+  asio::post(cores[0]->executor, [c = cores[0], a = std::make_shared<Acceptor>(std::move(*acceptor))] { c->listen(std::move(*a), true); });
   addresses.push_back(at.label());
   return {};
 }

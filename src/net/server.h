@@ -33,7 +33,7 @@ struct ServerOptions {
 
 class Server {
  public:
-  // `runtime`, `router` and `metrics` outlive the server.
+  // `runtime`, `router` and `metrics` outlive the server; `router` and `metrics` the runtime too.
   Server(async::Runtime& runtime, const http::Router& router, telemetry::Registry& metrics, base::Log log,
          ServerOptions options);
   ~Server();  // after drain() or once the runtime has stopped
