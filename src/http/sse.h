@@ -19,6 +19,7 @@ struct SseEvent {
   std::string name = "message";
   std::string data;
   std::string id;
+  bool operator==(const SseEvent&) const = default;
 };
 
 // SseParser: bytes in any cuts -> events (WHATWG HTML, 9.2.6). An event that is not complete when the bytes end is
