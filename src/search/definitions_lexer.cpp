@@ -1,0 +1,533 @@
+#include "search/definitions_lexer.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string>
+
+#include "search/definitions_preprocessor.h"
+#include "search/definitions_rules.h"
+
+namespace promethean::search {
+namespace {
+
+bool is_letter(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte | 32) - 'a' < 26u || byte == '_' || byte >= 0x80;
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_alnum(char c) {
+  return is_letter(c) || is_digit(c);
+}
+bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' || c == '\v';
+}
+
+char closing(char open) {
+  switch (open) {
+    case '(':
+      return ')';
+    case '[':
+      return ']';
+    case '{':
+      return '}';
+    case '<':
+      return '>';
+    default:
+      return open;
+  }
+}
+
+class Lexer {
+ public:
+  Lexer(Language language, std::string_view text) : rules_(lex_rules(language)), text_(text), branches_(&out_) {
+    out_.text = text;
+    out_.list.reserve(text.size() / 5 + 16);
+    continues_.fill(false);
+    for (int c = 0; c < 256; ++c) continues_[c] = is_alnum(static_cast<char>(c));
+    continues_['$'] = rules_.dollar_words;
+    continues_['\''] = rules_.prime_words;
+    is_cpp_ = language == Language::kCpp;
+  }
+
+  Tokens run() {
+    while (at_ < text_.size()) step();
+    add(TokenKind::kPunct, text_.size(), text_.size(), 0);
+    out_.last_line = line_;
+    return std::move(out_);
+  }
+
+ private:
+  char peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
+  bool here(std::string_view what) const { return !what.empty() && text_.compare(at_, what.size(), what) == 0; }
+
+  void step() {
+    const char c = text_[at_];
+    if (c == '\n') return new_line();
+    if (is_space(c)) {
+      ++at_;
+      spaced_ = true;
+      return;
+    }
+    if (is_letter(c) || continues_[static_cast<unsigned char>(c)]) return is_digit(c) ? number() : word();
+    if (special(c)) return;
+    add(TokenKind::kPunct, at_, at_ + 1, c);
+    ++at_;
+  }
+
+  void new_line() {
+    ++at_;
+    ++line_;
+    line_start_ = true;
+    spaced_ = true;
+    if (!heredoc_.empty()) skip_heredoc();
+    if (rules_.pod && peek() == '=' && is_letter(peek(1))) skip_pod();
+  }
+
+  void add(TokenKind kind, size_t begin, size_t end, char mark) {
+    if (!branches_.skipping()) {
+      out_.list.push_back(
+          {static_cast<uint32_t>(begin), static_cast<uint32_t>(end), line_, kind, mark, line_start_, spaced_});
+    }
+    line_start_ = spaced_ = false;
+  }
+
+  void word() {
+    const size_t begin = at_;
+    while (at_ < text_.size() && continues_[static_cast<unsigned char>(text_[at_])]) ++at_;
+    if (rules_.dash_words) {
+      while (at_ + 1 < text_.size() && (text_[at_] == '-' || text_[at_] == '.' || text_[at_] == ':') &&
+             is_alnum(text_[at_ + 1])) {
+        ++at_;
+        while (at_ < text_.size() && is_alnum(text_[at_])) ++at_;
+      }
+    }
+    if (rules_.query_words && (peek() == '?' || peek() == '!') && peek(1) != '=') ++at_;
+    if (is_raw_prefix(begin)) return;
+    add(TokenKind::kWord, begin, at_, 0);
+  }
+
+  // R"x(...)x" and r#"..."#: the prefix was read as a word.
+  bool is_raw_prefix(size_t begin) {
+    if (rules_.raw_delimited && peek() == '"' && text_[at_ - 1] == 'R' && at_ - begin <= 3) return raw_delimited(begin);
+    if (!rules_.raw_hash || at_ - begin > 2 || text_[at_ - 1] != 'r') return false;
+    size_t hashes = 0;
+    while (peek(hashes) == '#') ++hashes;
+    if (peek(hashes) != '"') return false;
+    const std::string end = "\"" + std::string(hashes, '#');
+    at_ += hashes + 1;
+    string_until(begin, end);
+    return true;
+  }
+
+  bool raw_delimited(size_t begin) {
+    const size_t open = text_.find('(', at_);
+    if (open == std::string_view::npos || open - at_ > 18) return false;
+    const std::string end = ")" + std::string(text_.substr(at_ + 1, open - at_ - 1)) + "\"";
+    at_ = open + 1;
+    string_until(begin, end);
+    return true;
+  }
+
+  void number() {
+    const size_t begin = at_;
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      const bool separator = c == '\'' && is_cpp_ && is_alnum(peek(1));
+      const bool dot = c == '.' && is_digit(peek(1));
+      if (!is_alnum(c) && !separator && !dot) break;
+      ++at_;
+    }
+    add(TokenKind::kNumber, begin, at_, 0);
+  }
+
+  // Adds a string from `begin` to the end of `end`, which is searched from here; the rest of the file when it is
+  // missing.
+  void string_until(size_t begin, std::string_view end) {
+    size_t stop = text_.find(end, at_);
+    stop = stop == std::string_view::npos ? text_.size() : stop + end.size();
+    finish_string(begin, stop);
+  }
+
+  void finish_string(size_t begin, size_t stop) {
+    add(TokenKind::kString, begin, stop, 0);
+    line_ += static_cast<uint32_t>(std::count(text_.begin() + begin, text_.begin() + stop, '\n'));
+    at_ = stop;
+  }
+
+  // Comments, strings and the like; false when `c` is plain punctuation.
+  bool special(char c) {
+    if (here(rules_.block_open)) return block_comment();
+    if (here(rules_.line_comment) || here(rules_.line_comment_2)) {
+      if (line_comment()) return true;
+    }
+    switch (c) {
+      case '"':
+        return double_quote();
+      case '\'':
+        return single_quote();
+      case '`':
+        return backtick();
+      case '#':
+        return rules_.preprocessor && line_start_ && directive();
+      case '/':
+        return rules_.regex && value_may_start() && regex();
+      case '<':
+        return rules_.heredoc && peek(1) == '<' && open_heredoc();
+      case '[':
+        return rules_.long_brackets && long_bracket(at_);
+      case '%':
+        return rules_.percent_literals && value_may_start() && percent_literal();
+      case '~':
+        return rules_.sigils && is_letter(peek(1)) && sigil();
+      case '@':
+        return rules_.verbatim_at && peek(1) == '"' && verbatim();
+      case '\\':
+        return rules_.careful_hash && escaped();
+      default:
+        return false;
+    }
+  }
+
+  bool escaped() {
+    at_ += peek(1) == '\n' ? 1 : 2;
+    return true;
+  }
+
+  void note_comment(bool own_line, uint32_t first, uint32_t last) {
+    if (!own_line) return;
+    if (!out_.comments.empty() && out_.comments.back().last_line + 1 >= first) {
+      out_.comments.back().last_line = last;
+    } else {
+      out_.comments.push_back({first, last});
+    }
+  }
+
+  bool line_comment() {
+    if (rules_.careful_hash && at_ > 0 && !std::strchr(" \t\n\r;(){}|&", text_[at_ - 1])) return false;
+    if (peek() == '#' && peek(1) == '[' && rules_.line_comment_2 == "#") return false;  // a PHP attribute
+    if (rules_.long_brackets && peek(2) == '[') {
+      const size_t begin = at_;
+      if (long_bracket(at_ + 2)) {
+        if (!out_.list.empty() && out_.list.back().begin == begin) out_.list.pop_back();
+        return true;
+      }
+    }
+    note_comment(line_start_, line_, line_);
+    const size_t end = text_.find('\n', at_);
+    at_ = end == std::string_view::npos ? text_.size() : end;
+    return true;
+  }
+
+  bool block_comment() {
+    const uint32_t first = line_;
+    const bool own_line = line_start_;
+    size_t depth = 1;
+    at_ += rules_.block_open.size();
+    while (at_ < text_.size()) {
+      if (text_[at_] == '\n') ++line_;
+      if (here(rules_.block_close)) {
+        at_ += rules_.block_close.size();
+        if (--depth == 0) break;
+      } else if (rules_.nested_comments && here(rules_.block_open)) {
+        at_ += rules_.block_open.size();
+        ++depth;
+      } else {
+        ++at_;
+      }
+    }
+    note_comment(own_line, first, line_);
+    spaced_ = true;
+    return true;
+  }
+
+  bool double_quote() {
+    if (rules_.triple_quotes && here("\"\"\"")) return triple("\"\"\"");
+    return quoted('"', rules_.double_multiline);
+  }
+
+  bool triple(std::string_view quotes) {
+    const size_t begin = at_;
+    size_t i = at_ + 3;
+    while (i < text_.size() && text_.compare(i, 3, quotes) != 0) i += text_[i] == '\\' ? 2 : 1;
+    finish_string(begin, std::min(i + 3, text_.size()));
+    return true;
+  }
+
+  bool single_quote() {
+    if (rules_.triple_quotes && rules_.single_quote_string && here("'''")) return triple("'''");
+    if (rules_.single_quote_raw) {
+      const size_t begin = at_++;
+      string_until(begin, "'");
+      return true;
+    }
+    if (rules_.single_quote_string) return quoted('\'', false);
+    return character();
+  }
+
+  // 'x' or '\n' where ' has other uses too.
+  bool character() {
+    size_t i = at_ + 1;
+    if (i < text_.size() && text_[i] == '\\') ++i;
+    const size_t limit = std::min(text_.size(), i + (text_[at_ + 1 < text_.size() ? at_ + 1 : at_] == '\\' ? 12 : 5));
+    const bool wide = i < text_.size() && (static_cast<unsigned char>(text_[i]) >= 0x80 || text_[at_ + 1] == '\\');
+    for (size_t k = i + 1; k < limit; ++k) {
+      if (text_[k] == '\n') return false;
+      if (text_[k] == '\'') {
+        finish_string(at_, k + 1);
+        return true;
+      }
+      if (!wide) return false;
+    }
+    return false;
+  }
+
+  bool quoted(char quote, bool multiline) {
+    size_t i = at_ + 1;
+    while (i < text_.size() && text_[i] != quote) {
+      if (text_[i] == '\n' && !multiline) break;
+      i += text_[i] == '\\' ? 2 : 1;
+    }
+    i = std::min(i, text_.size());
+    finish_string(at_, i < text_.size() && text_[i] == quote ? i + 1 : i);
+    return true;
+  }
+
+  bool verbatim() {
+    size_t i = at_ + 2;
+    while (i < text_.size() && (text_[i] != '"' || (i + 1 < text_.size() && text_[i + 1] == '"')))
+      i += text_[i] == '"' ? 2 : 1;
+    finish_string(at_, std::min(i + 1, text_.size()));
+    return true;
+  }
+
+  bool backtick() {
+    if (rules_.backtick_word) {
+      const size_t end = text_.find_first_of("`\n", at_ + 1);
+      if (end == std::string_view::npos || text_[end] == '\n') return false;
+      add(TokenKind::kWord, at_ + 1, end, 0);
+      at_ = end + 1;
+      return true;
+    }
+    if (!rules_.backtick_string) return false;
+    finish_string(at_, template_end(at_ + 1, 0));
+    return true;
+  }
+
+  // Behind the backtick that closes a template whose text starts at `i`; holes may contain templates.
+  size_t template_end(size_t i, int depth) const {
+    while (i < text_.size()) {
+      const char c = text_[i];
+      if (c == '`') return i + 1;
+      if (c == '\\' && rules_.template_holes) {
+        i += 2;
+      } else if (c == '$' && rules_.template_holes && i + 1 < text_.size() && text_[i + 1] == '{' && depth < 8) {
+        i = hole_end(i + 2, depth + 1);
+      } else {
+        ++i;
+      }
+    }
+    return text_.size();
+  }
+
+  size_t hole_end(size_t i, int depth) const {
+    int braces = 1;
+    while (i < text_.size()) {
+      const char c = text_[i++];
+      if (c == '`') i = template_end(i, depth);
+      if (c == '{') ++braces;
+      if (c == '}' && --braces == 0) return i;
+    }
+    return text_.size();
+  }
+
+  // Whether an operand, rather than an operator, is expected here.
+  bool value_may_start() const {
+    if (out_.list.empty()) return true;
+    const Token& last = out_.list.back();
+    if (last.kind == TokenKind::kNumber || last.kind == TokenKind::kString) return false;
+    if (last.kind == TokenKind::kPunct) return last.mark != ')' && last.mark != ']' && last.mark != '}';
+    const std::string_view word = text_.substr(last.begin, last.end - last.begin);
+    for (std::string_view opener :
+         {"return", "typeof", "case",  "in",   "of",     "when", "if",    "unless", "and",   "or",   "not",
+          "while",  "until",  "elsif", "then", "delete", "void", "throw", "new",    "await", "yield"}) {
+      if (word == opener) return true;
+    }
+    return false;
+  }
+
+  bool regex() {
+    bool in_class = false;
+    for (size_t i = at_ + 1; i < text_.size() && text_[i] != '\n'; ++i) {
+      const char c = text_[i];
+      if (c == '\\') {
+        ++i;
+      } else if (c == '[') {
+        in_class = true;
+      } else if (c == ']') {
+        in_class = false;
+      } else if (c == '/' && !in_class) {
+        finish_string(at_, i + 1);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  bool percent_literal() {
+    const size_t open = at_ + (is_letter(peek(1)) ? 2 : 1);
+    if (open >= text_.size() || !std::strchr("[({<|!/", text_[open])) return false;
+    return delimited(open);
+  }
+
+  bool sigil() {
+    size_t open = at_ + 1;
+    while (open < text_.size() && is_letter(text_[open])) ++open;
+    if (open >= text_.size() || !std::strchr("[({<|/\"'", text_[open])) return false;
+    if (text_.compare(open, 3, "\"\"\"") == 0) {
+      const size_t end = text_.find("\"\"\"", open + 3);
+      finish_string(at_, end == std::string_view::npos ? text_.size() : end + 3);
+      return true;
+    }
+    return delimited(open);
+  }
+
+  bool delimited(size_t open) {
+    const char first = text_[open], last = closing(first);
+    size_t depth = 0, i = open;
+    for (; i < text_.size(); ++i) {
+      if (text_[i] == '\\') {
+        ++i;
+      } else if (text_[i] == last && (first != last || i > open)) {
+        if (first == last || --depth == 0) break;
+      } else if (text_[i] == first) {
+        ++depth;
+      }
+    }
+    finish_string(at_, std::min(i + 1, text_.size()));
+    return true;
+  }
+
+  bool long_bracket(size_t open) {
+    size_t level = 0;
+    while (open + 1 + level < text_.size() && text_[open + 1 + level] == '=') ++level;
+    if (open + 1 + level >= text_.size() || text_[open + 1 + level] != '[') return false;
+    const size_t begin = at_;
+    at_ = open;
+    const std::string end = "]" + std::string(level, '=') + "]";
+    string_until(begin, end);
+    return true;
+  }
+
+  bool open_heredoc() {
+    size_t i = at_ + 2;
+    if (i < text_.size() && text_[i] == '<') ++i;
+    while (i < text_.size() && (text_[i] == '-' || text_[i] == '~' || text_[i] == ' ')) ++i;
+    const bool spaced = text_[i - 1] == ' ';
+    const char quote = i < text_.size() && (text_[i] == '\'' || text_[i] == '"') ? text_[i++] : '\0';
+    size_t end = i;
+    while (end < text_.size() && is_alnum(text_[end])) ++end;
+    const bool marker = end > i && !is_digit(text_[i]) && !(spaced && !rules_.careful_hash);
+    if (!marker || (!quote && !rules_.careful_hash && !(text_[i] >= 'A' && text_[i] <= 'Z'))) return false;
+    heredoc_ = text_.substr(i, end - i);
+    at_ = end + (quote ? 1 : 0);
+    return true;
+  }
+
+  void skip_heredoc() {
+    while (at_ < text_.size()) {
+      size_t end = text_.find('\n', at_);
+      if (end == std::string_view::npos) end = text_.size();
+      std::string_view row = text_.substr(at_, end - at_);
+      while (!row.empty() && is_space(row.front())) row.remove_prefix(1);
+      const bool closes =
+          row.starts_with(heredoc_) && (row.size() == heredoc_.size() || !is_alnum(row[heredoc_.size()]));
+      if (closes) at_ += static_cast<size_t>(row.data() - text_.data()) - at_ + heredoc_.size();
+      if (closes) break;
+      at_ = std::min(end + 1, text_.size());
+      ++line_;
+    }
+    heredoc_ = {};
+  }
+
+  void skip_pod() {
+    const uint32_t first = line_;
+    while (at_ < text_.size()) {
+      const bool last = here("=cut") || here("=end");
+      const size_t end = text_.find('\n', at_);
+      at_ = end == std::string_view::npos ? text_.size() : end + 1;
+      if (end != std::string_view::npos) ++line_;
+      if (last) break;
+    }
+    note_comment(true, first, line_ - 1);
+  }
+
+  // One logical line of the preprocessor; #define stays as a token, conditionals choose which tokens are kept.
+  bool directive() {
+    const size_t begin = at_;
+    size_t i = at_;
+    while (i < text_.size() && text_[i] != '\n') {
+      if (text_.compare(i, 2, "/*") == 0) {
+        const size_t close = text_.find("*/", i + 2);
+        i = close == std::string_view::npos ? text_.size() : close + 2;
+      } else if (text_.compare(i, 2, "//") == 0) {
+        i = std::min(text_.find('\n', i), text_.size());
+      } else {
+        const bool continued =
+            text_[i] == '\\' && (text_.compare(i, 2, "\\\n") == 0 || text_.compare(i, 3, "\\\r\n") == 0);
+        i += continued ? (text_[i + 1] == '\n' ? 2 : 3) : 1;
+      }
+    }
+    i = std::min(i, text_.size());
+    if (branches_.directive(text_.substr(begin, i - begin))) add(TokenKind::kDirective, begin, i, 0);
+    line_ += static_cast<uint32_t>(std::count(text_.begin() + begin, text_.begin() + i, '\n'));
+    at_ = i;
+    return true;
+  }
+
+  const LexRules rules_;
+  const std::string_view text_;
+  Tokens out_;
+  BranchChooser branches_;
+  std::array<bool, 256> continues_;
+  std::string_view heredoc_;
+  size_t at_ = 0;
+  uint32_t line_ = 1;
+  bool line_start_ = true, spaced_ = false, is_cpp_ = false;
+};
+
+// How many open brackets are searched for a partner: keeps broken text linear.
+constexpr size_t kDeepest = 64;
+
+// Braces outrank the rest: a '}' closes everything opened since its '{', a stray ')' or ']' closes nothing.
+void pair_brackets(Tokens* tokens) {
+  tokens->match.assign(tokens->list.size(), kNoMatch);
+  std::vector<uint32_t> open;
+  for (uint32_t i = 0; i < tokens->list.size(); ++i) {
+    const char mark = tokens->list[i].mark;
+    if (mark == '(' || mark == '[' || mark == '{') open.push_back(i);
+    if (mark != ')' && mark != ']' && mark != '}') continue;
+    size_t at = open.size();
+    const size_t floor = at > kDeepest ? at - kDeepest : 0;
+    while (at > floor && closing(tokens->list[open[at - 1]].mark) != mark) {
+      if (mark != '}' && tokens->list[open[at - 1]].mark == '{') break;
+      --at;
+    }
+    if (at == floor || closing(tokens->list[open[at - 1]].mark) != mark) continue;
+    tokens->match[open[at - 1]] = i;
+    tokens->match[i] = open[at - 1];
+    open.resize(at - 1);
+  }
+}
+
+}  // namespace
+
+Tokens lex(Language language, std::string_view text) {
+  Tokens tokens = Lexer(language, text).run();
+  pair_brackets(&tokens);
+  return tokens;
+}
+
+}  // namespace promethean::search
