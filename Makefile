@@ -44,4 +44,4 @@ package:  ## build/package/out: *.deb and *.tar.gz
 	@scripts/bootstrap package && scripts/package
 
 clean:  ## remove what was built; keeps the fetched assets and the compiler cache
-	@rm -rf $(filter-out build/assets build/venv build/node build/stamps,$(wildcard build/*))
+	@rm -rf $(filter-out build/assets build/venv build/stamps,$(wildcard build/*))

@@ -6,12 +6,12 @@ import subprocess
 import pytest
 from support.server import ROOT, wait_for
 
-PACKAGES = ROOT / "build/node"
+SDK = ROOT / "build/assets/node_modules/openai"
 
 
 def node(server, case, model="normal", key=None, **environment):
     variables = {**os.environ, "BASE_URL": server.url + "/v1", "API_KEY": key or server.token, "MODEL": model,
-                 "NODE_PACKAGES": str(PACKAGES), **environment}
+                 "OPENAI_SDK": str(SDK), **environment}
     ran = subprocess.run(["node", ROOT / "tests/node/chat.mjs", case], env=variables, capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout)

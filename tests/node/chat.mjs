@@ -1,8 +1,8 @@
-// The official OpenAI SDK for Node. usage: node chat.mjs CASE, with BASE_URL, API_KEY, MODEL and NODE_PACKAGES set.
+// The official OpenAI SDK for Node. usage: node chat.mjs CASE, with BASE_URL, API_KEY, MODEL and OPENAI_SDK set.
 // Prints one JSON document about what the SDK saw.
 import { createRequire } from "node:module";
 
-const OpenAI = createRequire(process.env.NODE_PACKAGES + "/")("openai").default;
+const OpenAI = createRequire(import.meta.url)(process.env.OPENAI_SDK).default;
 const client = new OpenAI({ baseURL: process.env.BASE_URL, apiKey: process.env.API_KEY, maxRetries: 0 });
 const model = process.env.MODEL;
 const messages = [{ role: "user", content: process.env.QUESTION ?? "How many?" }];
