@@ -43,6 +43,9 @@ class Client {
   virtual ~Client() = default;
   // kUnavailable: no connection, or it broke before the head; kInvalidArgument: a bad URL.
   virtual Task<base::Result<std::unique_ptr<ClientResponse>>> send(Context& ctx, ClientRequest request) = 0;
+
+  // Closes the kept-alive connections. Call it once no loop runs any more and before the loops are destroyed.
+  virtual void close() {}
 };
 
 // Reads the whole body; kTooLarge over `limit`.

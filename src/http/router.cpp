@@ -1,11 +1,11 @@
 #include "http/router.h"
 
-#include <cmath>
 #include <unordered_map>
 
 #include "base/strings.h"
 #include "http/head_checks.h"
 #include "http/rate_limit.h"
+#include "http/rejections.h"
 #include "http/route_table.h"
 
 namespace promethean::http {
@@ -14,44 +14,32 @@ namespace {
 using base::Code;
 using base::Error;
 
-// Whose clients ask for a path that has no route.
-Family family_of(std::string_view path) {
-  const auto under = [path](std::string_view prefix) {
-    return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
-  };
-  if (under("/v1/messages")) return Family::kAnthropic;
-  if (under("/api")) return Family::kOllama;
-  if (under("/v1")) return Family::kOpenAi;
-  return Family::kBridge;
-}
-
-std::string allowed_methods(const std::vector<const Route*>& routes) {
-  std::string out;
-  for (const Route* route : routes) {
-    if (!out.empty()) out += ", ";
-    out += method_name(route->method);
-    if (route->method == Method::kGet) out += ", HEAD";
-  }
-  return out;
-}
-
 // "127.0.0.1:52110" -> "127.0.0.1"
 std::string_view address_of(std::string_view remote) {
   return remote.substr(0, remote.rfind(':'));
-}
-
-Admission rejection(Response response) {
-  Admission admission;
-  admission.rejection = std::move(response);
-  return admission;
 }
 }  // namespace
 
 struct Router::Compiled {
   RouteTable table;
-  std::vector<std::string> paths;
+  std::vector<std::string> paths;  // for "did you mean"
   std::unordered_map<const Route*, json::Schema> schemas;
   std::unique_ptr<RateLimiter> limiter;
+};
+
+// What a path leads to. The look-up comes before the checks, because it says whose shape an error has and whether a
+// credential is needed; what it found is told only after the credential.
+struct Router::Target {
+  Target(const RouteTable& table, Method method, std::string_view path) : match(table.find(method, path)) {
+    const Route* any = match.route;
+    if (any == nullptr && match.others != nullptr) any = match.others->front();
+    family = any != nullptr ? any->family : family_of(path);
+    open = any != nullptr && any->scope == Scope::kNone;
+  }
+
+  RouteTable::Match match;
+  Family family;
+  bool open;  // needs no credential
 };
 
 Router::Router(RouterOptions options, std::shared_ptr<const Authenticator> auth)
@@ -84,135 +72,72 @@ base::Result<void> Router::add(Route route) {
   return {};
 }
 
+Admission Router::admit(const RequestHead& head) const {
+  Target target(compiled_->table, head.method, head.path);
+  Admission admission;
+  admission.rejection = check_head(head, target.family);
+  if (!admission.rejection) admission.rejection = check_caller(head, target, admission.principal);
+  if (admission.rejection) {
+    allow_origin(head, *admission.rejection);
+    return admission;
+  }
+  admission.route = target.match.route;
+  admission.max_body = admission.route->limits.max_body;
+  admission.params = std::move(target.match.params);
+  return admission;
+}
+
+// Host, origin, content type: what keeps web pages out.
+std::optional<Response> Router::check_head(const RequestHead& head, Family family) const {
+  if (options_.check_host) {
+    const auto host = check_host(head, options_.allowed_hosts);
+    if (!host) return error_response(family, host.error());
+  }
+  const Origin origin = classify_origin(head, options_.allowed_origins);
+  if (origin == Origin::kForeign) return foreign_origin(family);
+  const bool asks_first = head.method == Method::kOptions && head.headers.get("access-control-request-method");
+  if (origin == Origin::kListed && asks_first) return preflight();
+  if (const auto failure = check_content_type(head)) {
+    Response response = error_response(family, failure->error);
+    response.status = failure->status;
+    return response;
+  }
+  return std::nullopt;
+}
+
+// Credential, route, scope, rate, size: what this caller may do.
+std::optional<Response> Router::check_caller(const RequestHead& head, const Target& target,
+                                             Principal& principal) const {
+  if (!target.open) {
+    auto known = auth_->authenticate(head);
+    if (!known) return unauthorized(target.family, head, known.error());
+    principal = std::move(*known);
+  }
+  const Route* route = target.match.route;
+  if (route == nullptr) {
+    return target.match.others != nullptr ? wrong_method(target.family, head, *target.match.others)
+                                          : not_found(target.family, head.path, compiled_->paths);
+  }
+  if (!principal.has(route->scope)) return forbidden(*route);
+  if (compiled_->limiter && route->limits.rate_cost > 0) {
+    const std::string_view caller = target.open ? address_of(head.remote) : principal.id;
+    const double wait = compiled_->limiter->take(caller, route->limits.rate_cost, base::steady_now());
+    if (wait > 0) return too_many(target.family, wait);
+  }
+  if (announced_body(head) > route->limits.max_body) return body_too_large(target.family, route->limits.max_body);
+  return std::nullopt;
+}
+
 void Router::allow_origin(const RequestHead& head, Response& response) const {
-  if (!head.headers.get("origin")) return;
-  if (classify_origin(head, options_.allowed_origins) != Origin::kListed) return;
-  response.headers.set("access-control-allow-origin", std::string(*head.headers.get("origin")));
+  const auto origin = head.headers.get("origin");
+  if (!origin || classify_origin(head, options_.allowed_origins) != Origin::kListed) return;
+  response.headers.set("access-control-allow-origin", std::string(*origin));
   response.headers.set("access-control-expose-headers", "x-request-id, retry-after");
   response.headers.add("vary", "origin");
 }
 
-namespace {
-// The answer to a browser that asks whether a page of a listed origin may send its request. It carries no credential.
-Response preflight() {
-  Response response;
-  response.status = 204;
-  response.headers.add("access-control-allow-methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
-  response.headers.add("access-control-allow-headers",
-                       "authorization, content-type, last-event-id, traceparent, x-api-key, x-request-id");
-  response.headers.add("access-control-max-age", "600");
-  return response;
-}
-
-Response unauthorized(Family family, const RequestHead& head, const Error& error) {
-  Response response = error_response(family, error);
-  // RFC 6750, 3: no error code when the request carried no credential at all.
-  const bool tried = head.headers.get("authorization").has_value();
-  response.headers.add("www-authenticate",
-                       tried ? "Bearer realm=\"promethean\", error=\"invalid_token\"" : "Bearer realm=\"promethean\"");
-  return response;
-}
-
-Response forbidden(const Route& route) {
-  const std::string scope(scope_name(route.scope));
-  Response response =
-      error_response(route.family, Error(Code::kPermissionDenied, "this token lacks the scope " + scope,
-                                         "`promethean token create --scope " + scope + "` makes one that has it"));
-  response.headers.add("www-authenticate",
-                       "Bearer realm=\"promethean\", error=\"insufficient_scope\", scope=\"" + scope + "\"");
-  return response;
-}
-
-Response not_found(Family family, std::string_view path, const std::vector<std::string>& paths) {
-  const auto near = base::nearest(path, paths);
-  return error_response(family, Error(Code::kNotFound, "no such path", near ? "did you mean " + *near + "?" : ""));
-}
-
-Response wrong_method(Family family, const RequestHead& head, const std::vector<const Route*>& routes) {
-  const std::string allowed = allowed_methods(routes);
-  Response response = error_response(
-      family,
-      Error(Code::kInvalidArgument, std::string(method_name(head.method)) + " is not for this path", "use " + allowed));
-  response.status = 405;
-  response.headers.add("allow", allowed);
-  return response;
-}
-}  // namespace
-
-base::Result<void> Router::check_credential(const RequestHead& head, bool open_path, Principal& principal) const {
-  if (open_path) return {};
-  auto known = auth_->authenticate(head);
-  if (!known) return base::fail(std::move(known).error());
-  principal = std::move(*known);
-  return {};
-}
-
-std::optional<Response> Router::check_rate(const RequestHead& head, const Route& route,
-                                           const Principal& principal) const {
-  if (!compiled_->limiter || route.limits.rate_cost <= 0) return std::nullopt;
-  const std::string_view caller = route.scope == Scope::kNone ? address_of(head.remote) : principal.id;
-  const double wait = compiled_->limiter->take(caller, route.limits.rate_cost, base::steady_now());
-  if (wait <= 0) return std::nullopt;
-  const auto seconds = static_cast<int64_t>(std::ceil(wait));
-  Response response = error_response(
-      route.family, Error(Code::kRateLimited, "too many requests", "try again in " + std::to_string(seconds) + " s"));
-  response.headers.set("retry-after", std::to_string(seconds));
-  return response;
-}
-
-Admission Router::admit(const RequestHead& head) const {
-  // The look-up comes first, because it says whose shape an error has; what it found is told only after the credential.
-  RouteTable::Match match = compiled_->table.find(head.method, head.path);
-  const Route* any = match.route != nullptr ? match.route : match.others != nullptr ? match.others->front() : nullptr;
-  const Family family = any != nullptr ? any->family : family_of(head.path);
-  const auto refuse = [&](Response response) {
-    allow_origin(head, response);
-    return rejection(std::move(response));
-  };
-
-  if (options_.check_host) {
-    if (auto host = check_host(head, options_.allowed_hosts); !host)
-      return refuse(error_response(family, host.error()));
-  }
-  const Origin origin = classify_origin(head, options_.allowed_origins);
-  if (origin == Origin::kForeign) {
-    return refuse(error_response(family, Error(Code::kPermissionDenied, "requests of this web origin are not allowed",
-                                               "add the origin to the allowed origins of the server")));
-  }
-  const bool asks_first = head.method == Method::kOptions && head.headers.get("access-control-request-method");
-  if (origin == Origin::kListed && asks_first) return refuse(preflight());
-  if (auto failure = check_content_type(head)) {
-    Response response = error_response(family, failure->error);
-    response.status = failure->status;
-    return refuse(std::move(response));
-  }
-
-  Admission admission;
-  const bool open_path = any != nullptr && any->scope == Scope::kNone;
-  if (auto known = check_credential(head, open_path, admission.principal); !known) {
-    return refuse(unauthorized(family, head, known.error()));
-  }
-  if (match.route == nullptr) {
-    return refuse(any != nullptr ? wrong_method(family, head, *match.others)
-                                 : not_found(family, head.path, compiled_->paths));
-  }
-  const Route& route = *match.route;
-  if (!admission.principal.has(route.scope)) return refuse(forbidden(route));
-  if (auto limited = check_rate(head, route, admission.principal)) return refuse(std::move(*limited));
-  if (announced_body(head) > route.limits.max_body) {
-    return refuse(error_response(
-        family, Error(Code::kTooLarge, "the request body is larger than " + base::human_bytes(route.limits.max_body))));
-  }
-  admission.route = &route;
-  admission.max_body = route.limits.max_body;
-  admission.params = std::move(match.params);
-  return admission;
-}
-
 Response Router::reject(std::string_view path, const Error& error) const {
-  const RouteTable::Match match = compiled_->table.find(Method::kGet, path);
-  const Route* any = match.route != nullptr ? match.route : match.others != nullptr ? match.others->front() : nullptr;
-  return error_response(any != nullptr ? any->family : family_of(path), error);
+  return error_response(Target(compiled_->table, Method::kGet, path).family, error);
 }
 
 namespace {
@@ -246,8 +171,9 @@ Task<Response> Router::dispatch(Context& ctx, const Route& route, Request reques
       response = co_await route.handler(ctx, request);
     }
   } catch (const std::exception& e) {
-    options_.log.error("handler threw",
-                       {{"operation", route.operation_id}, {"request_id", ctx.trace.request_id}, {"what", e.what()}});
+    base::LogFields fields = {
+        {"operation", route.operation_id}, {"request_id", ctx.trace.request_id}, {"what", e.what()}};
+    options_.log.error("handler threw", std::move(fields));
     response = error_response(
         route.family, Error(Code::kInternal, "internal error", "the server's log has more, see the x-request-id"));
   }

@@ -29,6 +29,8 @@ struct RouteLimits {
   double rate_cost = 1.0;                      // tokens taken from the caller's bucket; 0: not limited
 };
 
+// The Request lives until the handler has returned: a stream that goes on after that keeps copies. The Context lives
+// until the last chunk is sent.
 using Handler = std::function<Task<Response>(Context&, Request&)>;
 
 struct Route {
@@ -72,7 +74,7 @@ struct RouterOptions {
   bool check_host = true;                    // false on private Unix sockets
   double rate_per_second = 200;              // per principal, or per address without a credential; 0: no limit
   double rate_burst = 400;
-  base::Log log;  // handlers that throw, unfinished errors
+  base::Log log;  // told about handlers that throw
 };
 
 class Router {
@@ -99,8 +101,9 @@ class Router {
 
  private:
   struct Compiled;
-  base::Result<void> check_credential(const RequestHead& head, bool open_path, Principal& principal) const;
-  std::optional<Response> check_rate(const RequestHead& head, const Route& route, const Principal& principal) const;
+  struct Target;
+  std::optional<Response> check_head(const RequestHead& head, Family family) const;
+  std::optional<Response> check_caller(const RequestHead& head, const Target& target, Principal& principal) const;
   void allow_origin(const RequestHead& head, Response& response) const;
 
   RouterOptions options_;
