@@ -43,7 +43,7 @@ struct ModelConfig {
   std::vector<std::string> fallback;
   bool retrieval = true;  // a request may override it
   bool grounded = false;  // places come word for word from the citations
-  std::string where;      // "FILE:LINE", or "embedded"; for messages
+  std::string where;      // "FILE:LINE", a variable, or "the local model"; for messages
 };
 
 struct ServerConfig {
@@ -131,6 +131,8 @@ struct Surroundings {
 struct LoadRequest {
   std::string config_file;  // --config; empty: $XDG_CONFIG_HOME/promethean/promethean.toml if it is there
   std::vector<FlagValue> flags;
+  bool with_root =
+      true;  // false: the root is neither resolved nor its file read, for commands that have nothing to do with one
 };
 
 // Reads everything and checks what one value says about another. kInvalidArgument as said above; kNotFound for a

@@ -1,0 +1,196 @@
+#include "cli/commands.h"
+
+namespace promethean::cli {
+
+namespace {
+
+const std::vector<std::string> kKinds = {"all", "code", "docs", "tests"};
+
+Option config_option(std::string names, std::string value, std::string key, std::string doc,
+                     Completes completes = Completes::kNothing, std::vector<std::string> choices = {}) {
+  return {.names = std::move(names),
+          .value = std::move(value),
+          .doc = std::move(doc),
+          .target = ConfigKey{std::move(key)},
+          .completes = completes,
+          .choices = std::move(choices)};
+}
+
+Option flag(std::string names, std::string doc, bool& target) {
+  return {.names = std::move(names), .doc = std::move(doc), .target = &target};
+}
+
+Option number(std::string names, std::string doc, int64_t& target, int64_t min, int64_t max) {
+  return {.names = std::move(names), .value = "N", .doc = std::move(doc), .target = &target, .min = min, .max = max};
+}
+
+Option text(std::string names, std::string value, std::string doc, std::string& target) {
+  return {.names = std::move(names), .value = std::move(value), .doc = std::move(doc), .target = &target};
+}
+
+Option file(std::string names, std::string doc, std::string& target) {
+  Option option = text(std::move(names), "FILE", std::move(doc), target);
+  option.completes = Completes::kFile;
+  return option;
+}
+
+Option choice(std::string names, std::string value, std::string doc, std::string& target,
+              std::vector<std::string> choices) {
+  Option option = text(std::move(names), std::move(value), std::move(doc), target);
+  option.completes = Completes::kChoice;
+  option.choices = std::move(choices);
+  return option;
+}
+
+Option required(Option option) {
+  option.required = true;
+  return option;
+}
+
+Option root_option() {
+  return config_option("--root", "DIR", "server.root", "the directory to work on (default: here)",
+                       Completes::kDirectory);
+}
+
+Command serve(Arguments& a) {
+  return {
+      .name = "serve",
+      .summary = "index a directory and serve it over HTTP",
+      .example = "promethean serve --root ~/src/app --listen 127.0.0.1:3210",
+      .options = {root_option(),
+                  config_option("--listen", "HOST:PORT", "server.listen", "where to listen; port 0 picks a free one"),
+                  file("--port-file", "write HOST:PORT there once requests are accepted", a.serve.port_file),
+                  config_option("--auth", "MODE", "auth.mode", "who may ask: token, or none (loopback only)",
+                                Completes::kChoice, {"token", "none"}),
+                  config_option("--model", "FILE", "model.path", "GGUF file of the local model", Completes::kFile)},
+      .run = [&a](const Invocation& i) { return run_serve(i, a.serve); }};
+}
+
+Command index(Arguments& a) {
+  return {.name = "index",
+          .summary = "bring the index of a directory up to date",
+          .example = "promethean index --root ~/src/app",
+          .options = {root_option(), flag("--status", "only say what the stored index covers", a.index.status)},
+          .run = [&a](const Invocation& i) { return run_index(i, a.index); }};
+}
+
+Command search(Arguments& a) {
+  return {.name = "search",
+          .summary = "rank the places that answer a question",
+          .example = "promethean search \"where are ignore rules matched\" -n 5 --kind code",
+          .options = {required(text("QUERY", "QUERY", "words, identifiers or a question", a.search.query)),
+                      root_option(), number("-n,--limit", "places to show", a.search.limit, 1, 1000),
+                      choice("--kind", "KIND", "which files: all, code, docs or tests", a.search.kind, kKinds)},
+          .run = [&a](const Invocation& i) { return run_search(i, a.search); }};
+}
+
+Command grep(Arguments& a) {
+  auto& g = a.grep;
+  Option paths{.names = "PATHS",
+               .value = "PATHS",
+               .doc = "files, directories or globs below the root",
+               .target = &g.paths,
+               .completes = Completes::kFile};
+  return {.name = "grep",
+          .summary = "find the lines that match a regular expression (exit code 3: none)",
+          .example = "promethean grep -w 'RootDir' src -C 2",
+          .options = {required(text("PATTERN", "PATTERN", "a regular expression in RE2's syntax", g.pattern)), paths,
+                      root_option(), flag("-i,--ignore-case", "let a match a and A", g.ignore_case),
+                      flag("-w,--word", "match whole words only", g.word),
+                      flag("-U,--multiline", "let the pattern match across lines", g.multiline),
+                      flag("-F,--fixed", "the pattern is a text, not an expression", g.fixed),
+                      number("-C,--context", "lines to show around each match", g.context, 0, 100),
+                      flag("-c,--count", "show how many lines match in each file", g.count),
+                      number("--first", "stop after N matching lines", g.first, 1, 1'000'000),
+                      choice("--kind", "KIND", "which files: all, code, docs or tests", g.kind, kKinds)},
+          .run = [&a](const Invocation& i) { return run_grep(i, a.grep); }};
+}
+
+Command symbols(Arguments& a) {
+  return {.name = "symbols",
+          .summary = "find definitions by name",
+          .example = "promethean symbols RootDir::open",
+          .options = {required(text("NAME", "NAME", "a name, or Outer::inner", a.symbols.name)), root_option(),
+                      text("--kind", "KIND", "only this kind: function, class, method, ...", a.symbols.kind),
+                      number("-n,--limit", "definitions to show", a.symbols.limit, 1, 1000)},
+          .run = [&a](const Invocation& i) { return run_symbols(i, a.symbols); }};
+}
+
+Command ask(Arguments& a) {
+  return {.name = "ask",
+          .summary = "answer a question about the code, with citations",
+          .example = "promethean ask \"Where is gitignore matching implemented?\"",
+          .options = {required(text("QUESTION", "QUESTION", "what you want to know", a.ask.question)), root_option(),
+                      text("--model", "NAME", "which model answers (default: the first)", a.ask.model),
+                      number("-n,--citations", "citations at most", a.ask.citations, 1, 64)},
+          .run = [&a](const Invocation& i) { return run_ask(i, a.ask); }};
+}
+
+Command worker(Arguments& a) {
+  return {.name = "worker",
+          .summary = "run a local model on a private socket; serve starts it by itself",
+          .example = "promethean worker --model model.gguf --socket /run/user/1000/model.sock",
+          .needs = Needs::kConfig,
+          .options = {required(file("--model", "GGUF file to load", a.worker.model)),
+                      required(file("--socket", "Unix socket to serve the chat dialect on", a.worker.socket)),
+                      number("--context", "context in tokens", a.worker.context, 512, 1 << 20),
+                      number("--threads", "threads; 0: by what is free", a.worker.threads, 0, 1024)},
+          .run = [&a](const Invocation& i) { return run_worker(i, a.worker); }};
+}
+
+Command token(Arguments& a) {
+  return {.name = "token",
+          .summary = "create, list and revoke the tokens of the server",
+          .example = "promethean token create --scope read,write --ttl 30d --name ci",
+          .needs = Needs::kConfig,
+          .options = {required(choice("ACTION", "ACTION", "create, list or revoke", a.token.action,
+                                      {"create", "list", "revoke"})),
+                      text("ID", "ID", "the token to revoke, as `token list` shows it", a.token.id),
+                      text("--scope", "SCOPES", "what it may do: read,write,agents,exec,admin (default: read)",
+                           a.token.scopes),
+                      text("--ttl", "TIME", "how long it lives: 30d, 12h, 5m (default: for ever)", a.token.ttl),
+                      text("--name", "NAME", "a name for people", a.token.name)},
+          .run = [&a](const Invocation& i) { return run_token(i, a.token); }};
+}
+
+Command doctor(Arguments& a) {
+  return {.name = "doctor",
+          .summary = "check what this machine has and what is missing for which feature",
+          .example = "promethean doctor --json",
+          .options = {root_option(),
+                      config_option("--model", "FILE", "model.path", "GGUF file of the local model", Completes::kFile)},
+          .run = [&a](const Invocation& i) { return run_doctor(i, a.doctor); }};
+}
+
+Command completions(Arguments& a) {
+  return {.name = "completions",
+          .summary = "print a completion script for a shell",
+          .example = "source <(promethean completions bash)",
+          .needs = Needs::kNothing,
+          .options = {required(choice("SHELL", "SHELL", "bash or zsh", a.completions.shell, {"bash", "zsh"}))},
+          .run = [&a](const Invocation& i) { return run_completions(i, a.completions); }};
+}
+
+void add_common(Command& command, Arguments& a) {
+  if (command.needs != Needs::kNothing) {
+    command.options.push_back(
+        file("--config", "configuration file (default: ~/.config/promethean/promethean.toml)", a.config_file));
+    command.options.push_back(config_option("--state-dir", "DIR", "server.state_dir",
+                                            "index, tokens and the like (default: ~/.local/state/promethean)",
+                                            Completes::kDirectory));
+  }
+  command.options.push_back(flag("--json", "print one JSON document for machines", a.json));
+}
+
+}  // namespace
+
+std::vector<Command> command_table(Arguments& arguments) {
+  std::vector<Command> table;
+  for (auto make : {serve, index, search, grep, symbols, ask, worker, token, doctor, completions}) {
+    table.push_back(make(arguments));
+    add_common(table.back(), arguments);
+  }
+  return table;
+}
+
+}  // namespace promethean::cli
