@@ -37,7 +37,7 @@ class JavaScanner {
           i = skip_angles(t_, i);
           continue;
         case '@':
-          i = skip_annotations(i, end);
+          i = std::max(skip_annotations(i, end), i + 1);
           continue;
         case '[':
         case '.':
@@ -162,7 +162,7 @@ class JavaScanner {
     for (size_t i = open + 1; i < close; i = t_.skip(i)) {
       if (t_.is(i, ';')) return i + 1;
       if (t_.is(i, '@')) {
-        i = skip_annotations(i, close) - 1;
+        i = std::max(skip_annotations(i, close), i + 1) - 1;
         continue;
       }
       if (expected && t_.is_word(i)) {
