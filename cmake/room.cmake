@@ -23,14 +23,14 @@ function(promethean_room name)
 endfunction()
 
 # With PROMETHEAN_BATCH > 0 several sources are compiled as one, which saves most of the time that headers cost.
-# The program's own large translation units (Beast, Asio) stay alone: in a batch they would only run one after another.
+# The large translation units (Beast, Asio, CLI11) stay alone: in a batch they would only run one after another.
 function(promethean_batches target)
   if(NOT PROMETHEAN_BATCH)
     return()
   endif()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${PROMETHEAN_BATCH})
   set(alone ${ARGN})
-  list(FILTER alone INCLUDE REGEX "/(asio|asio_beast|parse)\\.cpp$")
+  list(FILTER alone INCLUDE REGEX "/(net/.*|asio|parse)\\.cpp$")
   set_source_files_properties(${alone} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
