@@ -52,6 +52,7 @@ base::Result<void> Context::check() const {
 }
 
 void Context::cancel(base::Code why) {
+  if (past_deadline()) why = base::Code::kDeadlineExceeded;  // error() has said so already
   int running = -1;
   if (!flag_.code_->compare_exchange_strong(running, static_cast<int>(why))) return;
   if (timer_) timer_->timer.cancel();

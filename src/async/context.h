@@ -36,7 +36,10 @@ class StopFlag {
  public:
   StopFlag() : code_(std::make_shared<std::atomic<int>>(-1)) {}
   bool stopped() const { return code_->load(std::memory_order_relaxed) >= 0; }
-  void stop() const { code_->store(static_cast<int>(base::Code::kCancelled), std::memory_order_relaxed); }
+  void stop() const {  // the first reason stays
+    int running = -1;
+    code_->compare_exchange_strong(running, static_cast<int>(base::Code::kCancelled));
+  }
 
  private:
   friend class Context;

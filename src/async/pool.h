@@ -5,7 +5,7 @@
 //
 // The function runs on a pool thread, the awaiting task resumes on its own core with what it returned. The wait does not
 // end before the function does (it may refer to the caller's frame), so long functions poll a StopFlag. A full queue is
-// kRateLimited at once: nothing is unbounded.
+// kRateLimited at once: nothing is unbounded. Destroy the pool before the event loops: its answers are posted to them.
 #pragma once
 
 #include <atomic>
@@ -55,9 +55,7 @@ auto BlockingPool::run(Context& ctx, Fn fn) -> Task<std::invoke_result_t<Fn&>> {
     // The guard keeps the core's loop alive until the answer has been posted back to it.
     asio::post(pool_, [&, shared, flag, guard = asio::make_work_guard(core)]() mutable {
       queued_.fetch_sub(1);
-      if (flag.stopped()) {
-        result.emplace(base::fail(base::Code::kCancelled, "cancelled before it started"));
-      } else {
+      if (!flag.stopped()) {
         try {
           result.emplace(fn());
         } catch (const std::exception& e) {
@@ -69,6 +67,7 @@ auto BlockingPool::run(Context& ctx, Fn fn) -> Task<std::invoke_result_t<Fn&>> {
   };
   const asio::use_awaitable_t<Executor> token;
   co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(work, token);
+  if (!result) co_return R(base::fail(ctx.error()));  // done before it started
   co_return std::move(*result);
 }
 

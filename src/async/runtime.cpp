@@ -22,6 +22,8 @@ void spawn(Executor core, const base::Log& log, std::string_view name, Task<void
       std::rethrow_exception(failure);
     } catch (const std::exception& e) {
       log.error("task failed", {{"task", name}, {"what", e.what()}});
+    } catch (...) {
+      log.error("task failed", {{"task", name}, {"what", "not a std::exception"}});
     }
   });
 }
