@@ -1,0 +1,122 @@
+#include "llm/local/chat_request.h"
+
+#include <utility>
+
+namespace promethean::llm::local {
+
+const std::string_view kChatBodySchema = R"({
+  "type": "object",
+  "required": ["messages"],
+  "properties": {
+    "model": {"type": "string"},
+    "messages": {
+      "type": "array", "minItems": 1, "maxItems": 4096,
+      "items": {
+        "type": "object", "required": ["role"],
+        "properties": {
+          "role": {"enum": ["system", "developer", "user", "assistant", "tool", "function"]},
+          "content": {
+            "type": ["string", "array", "null"],
+            "items": {"type": "object", "properties": {"type": {"type": "string"}, "text": {"type": "string"}}}
+          }
+        }
+      }
+    },
+    "stream": {"type": ["boolean", "null"]},
+    "stream_options": {"type": ["object", "null"], "properties": {"include_usage": {"type": ["boolean", "null"]}}},
+    "temperature": {"type": ["number", "null"], "minimum": 0, "maximum": 2},
+    "top_p": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+    "frequency_penalty": {"type": ["number", "null"], "minimum": -2, "maximum": 2},
+    "presence_penalty": {"type": ["number", "null"], "minimum": -2, "maximum": 2},
+    "seed": {"type": ["integer", "null"]},
+    "max_tokens": {"type": ["integer", "null"], "minimum": 1},
+    "max_completion_tokens": {"type": ["integer", "null"], "minimum": 1},
+    "n": {"type": ["integer", "null"]},
+    "stop": {"type": ["string", "array", "null"], "maxItems": 16, "items": {"type": "string"}},
+    "response_format": {
+      "type": ["object", "null"], "required": ["type"],
+      "properties": {
+        "type": {"enum": ["text", "json_object", "json_schema"]},
+        "json_schema": {"type": "object", "properties": {"schema": {"type": "object"}}}
+      }
+    },
+    "grammar": {"type": ["string", "null"], "maxLength": 65536}
+  }
+})";
+
+const std::string_view kTokenizeBodySchema = R"({
+  "type": "object",
+  "properties": {
+    "content": {"type": "string"},
+    "messages": {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["role"]}}
+  }
+})";
+
+namespace {
+
+constexpr int64_t kMostTokens = 1 << 20;
+
+std::unexpected<BadRequest> bad(std::string_view param, std::string message, std::string hint = {}) {
+  return std::unexpected(
+      BadRequest{base::Error(base::Code::kInvalidArgument, std::move(message), std::move(hint)), param});
+}
+
+std::vector<std::string> stops_of(const json::Value& body) {
+  if (const auto one = json::string_at(body, "stop")) return {std::string(*one)};
+  std::vector<std::string> stops;
+  if (const json::Array* list = json::array_at(body, "stop")) {
+    for (const json::Value& stop : *list) stops.emplace_back(stop.get_string());
+  }
+  return stops;
+}
+
+GenerateOptions options_of(const json::Value& body) {
+  GenerateOptions options;
+  options.temperature = json::number_at(body, "temperature").value_or(options.temperature);
+  options.top_p = json::number_at(body, "top_p").value_or(options.top_p);
+  options.frequency_penalty = json::number_at(body, "frequency_penalty").value_or(0);
+  options.presence_penalty = json::number_at(body, "presence_penalty").value_or(0);
+  if (const auto seed = json::int_at(body, "seed")) options.seed = static_cast<uint32_t>(*seed);
+  // The newer name counts where both are given.
+  const auto limit = json::int_at(body, "max_completion_tokens").value_or(json::int_at(body, "max_tokens").value_or(0));
+  options.max_tokens = static_cast<int>(std::min(limit, kMostTokens));
+  options.stop = stops_of(body);
+  options.grammar = json::string_at(body, "grammar").value_or("");
+  return options;
+}
+
+// Nullopt: plain text. A JSON object of any shape is asked for by the schema {"type":"object"}.
+std::expected<std::optional<json::Value>, BadRequest> answer_schema_of(const json::Value& body) {
+  const json::Value* format = json::find(body, "response_format");
+  const std::string_view type = format == nullptr ? "text" : json::string_at(*format, "type").value_or("text");
+  if (type == "text") return std::nullopt;
+  if (type == "json_object") return json::Value(json::Object{{"type", "object"}});
+  const json::Value* named = json::find(*format, "json_schema");
+  const json::Value* schema = named == nullptr ? nullptr : json::find(*named, "schema");
+  if (schema == nullptr) return bad("response_format", "response_format.json_schema.schema is missing");
+  return *schema;
+}
+
+}  // namespace
+
+std::expected<ChatRequest, BadRequest> parse_chat_request(const json::Value& body) {
+  if (json::int_at(body, "n").value_or(1) != 1) {
+    return bad("n", "this model gives one answer at a time", "leave n out and ask again for another answer");
+  }
+  auto schema = answer_schema_of(body);
+  if (!schema) return std::unexpected(std::move(schema).error());
+
+  ChatRequest request;
+  request.messages = *json::array_at(body, "messages");
+  request.options = options_of(body);
+  request.answer_schema = *std::move(schema);
+  if (request.answer_schema && !request.options.grammar.empty()) {
+    return bad("grammar", "grammar and response_format exclude each other");
+  }
+  request.stream = json::bool_at(body, "stream").value_or(false);
+  const json::Value* stream_options = json::find(body, "stream_options");
+  request.include_usage = stream_options != nullptr && json::bool_at(*stream_options, "include_usage").value_or(false);
+  return request;
+}
+
+}  // namespace promethean::llm::local

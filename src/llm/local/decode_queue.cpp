@@ -1,0 +1,110 @@
+#include "llm/local/decode_queue.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+namespace promethean::llm::local {
+
+namespace {
+base::Error shutting_down() {
+  return base::Error(base::Code::kUnavailable, "the model process is shutting down", "try again shortly");
+}
+}  // namespace
+
+DecodeQueue::DecodeQueue(Engine& engine, telemetry::Registry& metrics, size_t max_waiting)
+    : engine_(engine),
+      max_waiting_(max_waiting),
+      requests_(metrics.counter("promethean_worker_requests_total", "Answers asked for.")),
+      refused_(metrics.counter("promethean_worker_refused_total", "Answers refused because too many were waiting.")),
+      cancelled_(metrics.counter("promethean_worker_cancelled_total", "Answers given up because the client left.")),
+      failed_(metrics.counter("promethean_worker_failed_total", "Answers that broke off.")),
+      prompt_tokens_(metrics.counter("promethean_worker_prompt_tokens_total", "Tokens of prompts.")),
+      cached_tokens_(metrics.counter("promethean_worker_cached_tokens_total", "Prompt tokens not evaluated again.")),
+      tokens_(metrics.counter("promethean_worker_tokens_total", "Tokens generated.")),
+      tokens_after_cancel_(metrics.counter("promethean_worker_tokens_after_cancel_total",
+                                           "Tokens decoded although the client had left: at most one for each.")) {
+  metrics.gauge_from("promethean_worker_queue_length", "Answers that wait.", {},
+                     [this] { return static_cast<double>(waiting()); });
+  metrics.gauge_from("promethean_worker_busy", "1 while an answer is being generated.", {},
+                     [this] { return busy() ? 1.0 : 0.0; });
+  thread_ = std::thread([this] { run(); });
+  ::pthread_setname_np(thread_.native_handle(), "decode");
+}
+
+DecodeQueue::~DecodeQueue() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+    running_.stop();
+  }
+  changed_.notify_all();
+  thread_.join();
+  for (Job& job : line_) job.out->close(shutting_down());
+}
+
+base::Result<void> DecodeQueue::submit(Job job) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closing_) return base::fail(shutting_down());
+    requests_.add();
+    if (line_.size() >= max_waiting_) {
+      refused_.add();
+      return base::fail(base::Code::kRateLimited, "the local model is busy and its queue is full", "try again shortly");
+    }
+    line_.push_back(std::move(job));
+  }
+  changed_.notify_one();
+  return {};
+}
+
+size_t DecodeQueue::channel_capacity() const {
+  return static_cast<size_t>(engine_.info().context_tokens) + 8;
+}
+
+size_t DecodeQueue::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return line_.size();
+}
+
+void DecodeQueue::run() {
+  while (auto job = take()) {
+    generate(*job);
+    busy_.store(false, std::memory_order_relaxed);
+  }
+}
+
+std::optional<Job> DecodeQueue::take() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return closing_ || !line_.empty(); });
+  if (closing_) return std::nullopt;
+  Job job = std::move(line_.front());
+  line_.pop_front();
+  running_ = job.stop;
+  busy_.store(true, std::memory_order_relaxed);
+  return job;
+}
+
+void DecodeQueue::generate(Job& job) {
+  if (job.stop.stopped()) {
+    cancelled_.add();
+    job.out->close(base::Error(base::Code::kCancelled, "the request was cancelled"));
+    return;
+  }
+  auto done = engine_.generate(job.prompt, job.options, job.stop,
+                               [&job](std::string text) { job.out->push({std::move(text), std::nullopt}); });
+  if (!done) {
+    failed_.add();
+    job.out->close(std::move(done).error());
+    return;
+  }
+  if (done->finish == Finish::kCancelled) cancelled_.add();
+  prompt_tokens_.add(static_cast<uint64_t>(done->prompt_tokens));
+  cached_tokens_.add(static_cast<uint64_t>(done->cached_tokens));
+  tokens_.add(static_cast<uint64_t>(done->completion_tokens));
+  tokens_after_cancel_.add(static_cast<uint64_t>(done->tokens_after_stop));
+  job.out->push({{}, *std::move(done)});
+  job.out->close();
+}
+
+}  // namespace promethean::llm::local

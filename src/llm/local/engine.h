@@ -1,0 +1,102 @@
+// Engine: one language model in this process's memory. The worker (worker_service.h) owns one; nobody else does.
+//
+//   auto engine = load_engine({.model_path = "model.gguf"});
+//   auto prompt = (*engine)->render(messages);                     // by the chat template in the model file
+//   auto done = (*engine)->generate(*prompt, options, stop, [&](std::string text) { send(text); });
+//
+// Threads: info(), tokenize() and render() may be called from any thread at any time; generate() from one at a time.
+// What a generation computes does not depend on earlier ones: the same prompt, options and seed give the same text
+// (on one machine, with one number of threads), whether or not a part of the prompt was still in the cache.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "async/context.h"
+#include "base/error.h"
+#include "json/json.h"
+
+namespace promethean::llm::local {
+
+using Token = int32_t;
+
+struct EngineOptions {
+  std::string model_path;  // a GGUF file
+  int context_tokens = 0;  // 0: what the model was trained for, at most kDefaultContext
+  int max_threads = 0;     // 0: as many processors as this process may use
+};
+inline constexpr int kDefaultContext = 8192;
+
+struct ModelInfo {
+  std::string name;         // file name without ".gguf"
+  std::string description;  // "llama 135M Q4_1"
+  uint64_t parameters = 0;
+  uint64_t bytes = 0;
+  int context_tokens = 0;  // prompt and answer together
+};
+
+// What was asked for. Unset numbers mean the defaults, which are careful ones: a small model wanders when it is hot.
+struct GenerateOptions {
+  double temperature = 0.2;  // 0: always the likeliest token
+  double top_p = 0.9;
+  double frequency_penalty = 0;  // as in OpenAI's dialect, -2 .. 2
+  double presence_penalty = 0;
+  std::optional<uint32_t> seed;   // unset: a different one each time
+  int max_tokens = 0;             // 0: until the context is full
+  std::vector<std::string> stop;  // the text ends before the first of these
+  std::string grammar;            // GBNF that the whole text must match; see schema_grammar()
+};
+
+enum class Finish {
+  kStop,       // the model said so, or a stop string came
+  kLength,     // max_tokens or the end of the context
+  kCancelled,  // the stop flag was set
+};
+
+struct Generated {
+  Finish finish = Finish::kStop;
+  int prompt_tokens = 0;
+  int cached_tokens = 0;  // of the prompt: not evaluated again
+  int completion_tokens = 0;
+  int tokens_after_stop = 0;  // decoded although the stop flag was set already; at most 1
+  int threads = 0;            // used for the last token
+  double prompt_seconds = 0;
+  double decode_seconds = 0;
+};
+
+class Engine {
+ public:
+  // Whole characters only, never empty; called on the generating thread.
+  using OnText = std::function<void(std::string text)>;
+
+  virtual ~Engine() = default;
+
+  virtual const ModelInfo& info() const = 0;
+
+  // Plain text: what looks like a control token in it is text.
+  virtual std::vector<Token> tokenize(std::string_view text) const = 0;
+
+  // Messages in OpenAI's dialect (role, content as text or text parts) -> the prompt. Control tokens come from the
+  // template only; in a message they are text. kInvalidArgument when the template refuses the messages.
+  virtual base::Result<std::vector<Token>> render(const json::Array& messages) const = 0;
+
+  // A grammar for answers that satisfy a JSON Schema; kInvalidArgument for one that cannot be expressed.
+  virtual base::Result<std::string> schema_grammar(const json::Value& schema) const = 0;
+
+  // kTooLarge when the prompt leaves no room for an answer, kInvalidArgument for a bad grammar, kInternal when the
+  // engine failed on the way. `stop` is looked at before every token and inside the evaluation of the prompt.
+  virtual base::Result<Generated> generate(std::span<const Token> prompt, const GenerateOptions& options,
+                                           const async::StopFlag& stop, const OnText& on_text) = 0;
+};
+
+// kNotFound / kPermissionDenied for the file, kInvalidArgument when it is no model we can run, kUnsupported when this
+// program was built without a local model.
+base::Result<std::unique_ptr<Engine>> load_engine(const EngineOptions& options);
+
+}  // namespace promethean::llm::local

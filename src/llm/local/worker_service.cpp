@@ -1,0 +1,166 @@
+#include "llm/local/worker_service.h"
+
+#include <utility>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "llm/local/chat_request.h"
+#include "llm/local/chat_stream.h"
+
+namespace promethean::llm::local {
+
+namespace {
+
+using async::Context;
+using async::Task;
+using http::Request;
+using http::Response;
+
+constexpr size_t kMaxBody = 8 << 20;
+constexpr std::chrono::minutes kLongestAnswer{30};
+
+Response failed(const base::Error& error, std::string_view param = {}) {
+  return http::error_response(http::Family::kOpenAi, error, param);
+}
+
+http::Route make_route(http::Method method, std::string path, std::string id, std::string summary) {
+  http::Route route;
+  route.method = method;
+  route.path = std::move(path);
+  route.operation_id = std::move(id);
+  route.family = http::Family::kOpenAi;
+  route.scope = http::Scope::kNone;  // who may open the socket may use it
+  route.limits.max_body = kMaxBody;
+  route.limits.deadline = kLongestAnswer;
+  route.limits.rate_cost = 0;
+  route.summary = std::move(summary);
+  return route;
+}
+
+// The prompt of a request, and the grammar of its answer. Runs on the pool.
+struct Prepared {
+  std::vector<Token> prompt;
+  std::string grammar;
+};
+base::Result<Prepared> prepare(const Engine& engine, const ChatRequest& request) {
+  auto prompt = engine.render(request.messages);
+  if (!prompt) return base::fail(std::move(prompt).error());
+  Prepared prepared{*std::move(prompt), request.options.grammar};
+  if (request.answer_schema) {
+    auto grammar = engine.schema_grammar(*request.answer_schema);
+    if (!grammar) return base::fail(std::move(grammar).error());
+    prepared.grammar = *std::move(grammar);
+  }
+  return prepared;
+}
+
+base::Error too_long(size_t tokens, int context) {
+  return base::Error(base::Code::kTooLarge,
+                     "the prompt has " + std::to_string(tokens) + " tokens; this model takes " +
+                         std::to_string(context) + ", the answer included",
+                     "shorten the conversation, or choose a model with a larger context");
+}
+
+}  // namespace
+
+WorkerService::WorkerService(std::unique_ptr<Engine> engine, telemetry::Registry& metrics, WorkerOptions options)
+    : engine_(std::move(engine)),
+      metrics_(metrics),
+      model_(options.model_name.empty() ? engine_->info().name : std::move(options.model_name)),
+      pool_(1, 64),
+      queue_(*engine_, metrics, options.max_waiting) {}
+
+WorkerService::~WorkerService() {
+  pool_.join();
+}
+
+base::Result<void> WorkerService::add_routes(http::Router& router) {
+  std::vector<http::Route> routes;
+  routes.push_back(
+      make_route(http::Method::kPost, "/v1/chat/completions", "createChatCompletion", "Answer a conversation"));
+  routes.back().request_schema = kChatBodySchema;
+  routes.back().streams = true;
+  routes.back().handler = [this](Context& ctx, Request& request) { return chat(ctx, request); };
+  routes.push_back(
+      make_route(http::Method::kPost, "/tokenize", "tokenize", "Count the tokens of a text or a conversation"));
+  routes.back().request_schema = kTokenizeBodySchema;
+  routes.back().handler = [this](Context& ctx, Request& request) { return tokenize(ctx, request); };
+  routes.push_back(make_route(http::Method::kGet, "/v1/models", "listModels", "The one model"));
+  routes.back().handler = [this](Context&, Request&) -> Task<Response> { co_return models(); };
+  routes.push_back(make_route(http::Method::kGet, "/health", "health", "Whether answers can be asked for"));
+  routes.back().handler = [this](Context&, Request&) -> Task<Response> { co_return health(); };
+  routes.push_back(make_route(http::Method::kGet, "/metrics", "metrics", "Prometheus text"));
+  routes.back().handler = [this](Context&, Request&) -> Task<Response> {
+    co_return Response::text(200, metrics_.prometheus(), std::string(telemetry::Registry::kContentType));
+  };
+  for (auto& route : routes) {
+    if (auto added = router.add(std::move(route)); !added) return added;
+  }
+  return {};
+}
+
+Task<Response> WorkerService::chat(Context& ctx, Request& request) {
+  auto asked = parse_chat_request(request.json);
+  if (!asked) co_return failed(asked.error().error, asked.error().param);
+
+  auto work = [this, &asked] { return prepare(*engine_, *asked); };
+  auto prepared = co_await pool_.run(ctx, work);
+  if (!prepared) co_return failed(prepared.error(), "messages");
+  const int context = engine_->info().context_tokens;
+  if (prepared->prompt.size() >= static_cast<size_t>(context)) {
+    co_return failed(too_long(prepared->prompt.size(), context), "messages");
+  }
+
+  Job job;
+  job.prompt = std::move(prepared->prompt);
+  job.options = std::move(asked->options);
+  job.options.grammar = std::move(prepared->grammar);
+  job.out = std::make_shared<async::Channel<Progress>>(ctx.core(), queue_.channel_capacity());
+  RunningAnswer answer(job.out, job.stop);
+  if (auto queued = queue_.submit(std::move(job)); !queued) co_return failed(queued.error());
+
+  AnswerHead head{"chatcmpl-" + base::random_hex(12), base::unix_seconds(base::wall_now()), model_,
+                  asked->include_usage};
+  if (asked->stream) co_return Response::stream(stream_answer(std::move(head), std::move(answer)));
+  auto whole = co_await whole_answer(ctx, std::move(head), std::move(answer));
+  if (!whole) co_return failed(whole.error());
+  co_return Response::json(200, *whole);
+}
+
+Task<Response> WorkerService::tokenize(Context& ctx, Request& request) {
+  const json::Array* messages = json::array_at(request.json, "messages");
+  const auto content = json::string_at(request.json, "content");
+  if ((messages == nullptr) == !content.has_value()) {
+    co_return failed(base::Error(base::Code::kInvalidArgument, "give either content or messages"), "content");
+  }
+  auto work = [this, messages, content]() -> base::Result<size_t> {
+    if (content) return engine_->tokenize(*content).size();
+    auto prompt = engine_->render(*messages);
+    if (!prompt) return base::fail(std::move(prompt).error());
+    return prompt->size();
+  };
+  auto count = co_await pool_.run(ctx, work);
+  if (!count) co_return failed(count.error(), "messages");
+  co_return Response::json(200, json::Object{{"count", *count}});
+}
+
+Response WorkerService::models() const {
+  json::Array data;
+  data.push_back(json::Object{{"id", model_},
+                              {"object", "model"},
+                              {"created", 0},
+                              {"owned_by", "local"},
+                              {"context_window", engine_->info().context_tokens}});
+  return Response::json(200, json::Object{{"object", "list"}, {"data", std::move(data)}});
+}
+
+Response WorkerService::health() const {
+  return Response::json(200, json::Object{{"status", "ok"},
+                                          {"model", model_},
+                                          {"description", engine_->info().description},
+                                          {"context", engine_->info().context_tokens},
+                                          {"busy", queue_.busy()},
+                                          {"waiting", queue_.waiting()}});
+}
+
+}  // namespace promethean::llm::local

@@ -1,0 +1,52 @@
+// WorkerService: what `promethean worker` serves on its private socket: OpenAI's chat dialect for one local model.
+//
+//   POST /v1/chat/completions   streamed or not; response_format and `grammar` (GBNF) constrain the answer
+//   GET  /v1/models
+//   POST /tokenize              {"content": "…"} or {"messages": […]} -> {"count": 12}
+//   GET  /health                {"status":"ok","model":…,"context":8192,"busy":false,"waiting":0}
+//   GET  /metrics               Prometheus text
+//
+// To the gateway it is one more OpenAI-compatible backend. A prompt that does not fit is 400 context_length_exceeded, a
+// full queue 429. When the client leaves, generation stops within one token
+// (promethean_worker_tokens_after_cancel_total). Threads: any core of the runtime; the engine works on a thread of its
+// own (decode_queue.h).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "async/pool.h"
+#include "http/router.h"
+#include "llm/local/decode_queue.h"
+#include "llm/local/engine.h"
+#include "telemetry/registry.h"
+
+namespace promethean::llm::local {
+
+struct WorkerOptions {
+  std::string model_name;   // how it is listed; empty: the engine's own name
+  size_t max_waiting = 16;  // answers behind the one that is being generated
+};
+
+class WorkerService {
+ public:
+  // `metrics` outlives the service; the service outlives the router that its routes are in.
+  WorkerService(std::unique_ptr<Engine> engine, telemetry::Registry& metrics, WorkerOptions options);
+  ~WorkerService();
+
+  base::Result<void> add_routes(http::Router& router);
+
+ private:
+  async::Task<http::Response> chat(async::Context& ctx, http::Request& request);
+  async::Task<http::Response> tokenize(async::Context& ctx, http::Request& request);
+  http::Response models() const;
+  http::Response health() const;
+
+  std::unique_ptr<Engine> engine_;
+  telemetry::Registry& metrics_;
+  std::string model_;
+  async::BlockingPool pool_;  // templates and tokenizing; not behind the answers in the queue
+  DecodeQueue queue_;
+};
+
+}  // namespace promethean::llm::local
