@@ -71,7 +71,8 @@ class Context {
   // `start` runs once, when the first hook is registered: work that never waits never pays for being watched.
   void when_waited(std::function<void()> start) { when_waited_ = std::move(start); }
 
-  // `stop` runs once if the context is cancelled or passes its deadline while the Hook lives; at once if it is done already.
+  // `stop` runs once if the context is cancelled or passes its deadline while the Hook lives; at once if it is done
+  // already.
   [[nodiscard]] Hook on_cancel(std::function<void()> stop);
 
   Trace trace;
@@ -106,7 +107,9 @@ class Context::Hook {
   Hook* next_ = nullptr;
 };
 
-inline Context::Hook Context::on_cancel(std::function<void()> stop) { return Hook(*this, std::move(stop)); }
+inline Context::Hook Context::on_cancel(std::function<void()> stop) {
+  return Hook(*this, std::move(stop));
+}
 
 // Waits, or returns the context's error as soon as it is done.
 Task<base::Result<void>> sleep_for(Context& ctx, std::chrono::milliseconds duration);
