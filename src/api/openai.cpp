@@ -68,6 +68,7 @@ http::Route chat_route(Services& services) {
   route.operation_id = "createChatCompletion";
   route.family = http::Family::kOpenAi;
   route.limits.deadline = std::chrono::minutes(10);
+  route.limits.max_body = services.max_body;
   route.summary = "Answer a conversation about this repository";
   route.description =
       "OpenAI's chat completions. The last user message is answered with cited excerpts of the repository; "

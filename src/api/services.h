@@ -28,6 +28,7 @@ struct Services {
   context::RetrievalOptions retrieval;                           // defaults of a request
   std::function<std::vector<std::string>()> larger_models;       // what grounded answers name; quick
   std::function<Task<std::string>(Context&)> worker_metrics;     // Prometheus text of the local model's process, or ""
+  size_t max_body = 2 << 20;                                     // bytes of a chat request
 };
 
 // Each adds the routes of one family; kConflict and kInvalidArgument are defects of the table.

@@ -134,7 +134,8 @@ Command worker(Arguments& a) {
           .options = {required(file("--model", "GGUF file to load", a.worker.model)),
                       required(file("--socket", "Unix socket to serve the chat dialect on", a.worker.socket)),
                       number("--context", "context in tokens", a.worker.context, 512, 1 << 20),
-                      number("--threads", "threads; 0: by what is free", a.worker.threads, 0, 1024)},
+                      number("--threads", "threads; 0: by what is free", a.worker.threads, 0, 1024),
+                      number("--queue", "answers that may wait behind the running one", a.worker.queue, 0, 4096)},
           .run = [&a](const Invocation& i) { return run_worker(i, a.worker); }};
 }
 

@@ -53,7 +53,8 @@ bool looks_like_path(std::string_view text) {
   const bool has_extension = !ext.empty() && ext.size() <= 5 && std::ranges::all_of(ext, [](char c) { return is_word(c); }) &&
                              std::ranges::any_of(ext, [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; });
   const size_t slash = text.find('/');
-  if (slash == std::string_view::npos) return has_extension && text.size() > ext.size() + 1;
+  // "e.g" and "i.e" have the form of a file name, but no file is called so.
+  if (slash == std::string_view::npos) return has_extension && text.size() > 3;
   if (has_extension) return true;
   return std::ranges::count(text, '/') >= 2 && text.find_first_of("_-") != std::string_view::npos;
 }

@@ -12,6 +12,7 @@ constexpr size_t kExactShare = 2;      // exact matches may take one half of the
 constexpr size_t kPerIdentifier = 3;
 constexpr size_t kPerQuote = 2;
 constexpr int kGrepContext = 8;        // lines around a quoted string
+constexpr std::chrono::seconds kFirstIndex{30};  // patience while the index is built for the first time
 constexpr int kMinLines = 6;           // an excerpt cut shorter than this to fit the budget is left out
 
 using search::Snapshot;
@@ -156,10 +157,11 @@ json::Object Retrieval::to_json() const {
 
 Task<base::Result<Retrieval>> Retriever::retrieve(Context& ctx, std::string text, RetrievalOptions options, CountTokens count) {
   const auto started = base::steady_now();
-  Context limited(ctx, started + options.deadline);
   Retrieval retrieval;
 
-  auto view = co_await index_.fresh(limited, options.deadline / 2);
+  // Before the first comparison there is nothing to answer from, so that one is worth a longer wait.
+  const auto patience = index_.state().ready ? options.deadline / 2 : std::chrono::milliseconds(kFirstIndex);
+  auto view = co_await index_.fresh(ctx, patience);
   if (ctx.done()) co_return base::fail(ctx.error());
   if (!view) {
     retrieval.missing.push_back("index: " + view.error().message());
@@ -171,6 +173,7 @@ Task<base::Result<Retrieval>> Retriever::retrieve(Context& ctx, std::string text
   retrieval.as_of = snapshot->status().as_of;
 
   const Question question = read_question(text);
+  Context limited(ctx, base::steady_now() + options.deadline);
   const async::StopFlag stop = limited.stop_flag();
   const auto work = [this, snapshot, &question, &options, stop]() -> base::Result<std::vector<Citation>> {
     return collect(*snapshot, root_, question, options, stop);

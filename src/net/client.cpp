@@ -77,6 +77,11 @@ class ConnectionPool {
     list.push_back({std::move(socket), base::steady_now()});
   }
 
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    idle_.clear();
+  }
+
  private:
   struct Idle {
     Socket socket;
@@ -258,6 +263,8 @@ base::Result<Message> compose(const Url& url, http::ClientRequest& request) {
 class BeastClient final : public http::Client {
  public:
   explicit BeastClient(ClientOptions options) : options_(options), pool_(std::make_shared<ConnectionPool>(options)) {}
+
+  void close() override { pool_->clear(); }
 
   Task<base::Result<std::unique_ptr<http::ClientResponse>>> send(Context& ctx, http::ClientRequest request) override {
     const auto url = parse_url(request.url);

@@ -15,7 +15,7 @@ struct ClientOptions {
   size_t max_header = 64 << 10;              // bytes of a response head
 };
 
-// Threads: send() on any core; the connection belongs to that core. The client must die before the runtime.
+// Threads: send() on any core; the connection belongs to that core. Call close() before the runtime dies.
 std::unique_ptr<http::Client> make_client(ClientOptions options = {});
 
 }  // namespace promethean::net

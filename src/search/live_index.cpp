@@ -11,7 +11,10 @@ LiveIndex::LiveIndex(std::unique_ptr<Index> index, base::Log log) : index_(std::
   thread_ = std::thread([this] { run(); });
 }
 
-LiveIndex::~LiveIndex() {
+LiveIndex::~LiveIndex() { close(); }
+
+void LiveIndex::close() {
+  if (!thread_.joinable()) return;
   stop_.stop();
   {
     const std::lock_guard lock(mutex_);
@@ -33,6 +36,7 @@ void LiveIndex::run() {
   }
   const std::lock_guard lock(mutex_);
   for (auto& waiter : waiters_) waiter->close();
+  waiters_.clear();
 }
 
 void LiveIndex::update_once() {
@@ -74,6 +78,7 @@ async::Task<base::Result<LiveIndex::View>> LiveIndex::fresh(async::Context& ctx,
   async::Context wait(ctx, asked + patience);
   for (;;) {
     std::shared_ptr<Waiter> waiter;
+    if (stop_.stopped()) co_return base::fail(base::Code::kUnavailable, "the index is closing");
     {
       const std::lock_guard lock(mutex_);
       // A comparison that began shortly before the question has seen everything that was on disk then.
@@ -92,7 +97,6 @@ async::Task<base::Result<LiveIndex::View>> LiveIndex::fresh(async::Context& ctx,
       const std::lock_guard lock(mutex_);
       co_return View{index_->snapshot(), state_.ready ? "a comparison with the disk is still running" : "the index is still being built"};
     }
-    if (stop_.stopped()) co_return base::fail(base::Code::kUnavailable, "the index is closing");
   }
   co_return View{index_->snapshot(), ""};
 }

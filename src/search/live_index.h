@@ -28,7 +28,10 @@ class LiveIndex {
   LiveIndex(std::unique_ptr<Index> index, base::Log log);
   LiveIndex(const LiveIndex&) = delete;
   LiveIndex& operator=(const LiveIndex&) = delete;
-  ~LiveIndex();  // stops a running update and joins
+  ~LiveIndex();
+
+  // Stops a running update and joins the thread; fresh() then fails. Before the runtime of those who wait dies.
+  void close();
 
   struct View {
     std::shared_ptr<const Snapshot> snapshot;  // never null

@@ -1,0 +1,220 @@
+#include "cli/app.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "base/hash.h"
+
+#include "cli/lookup.h"
+#include "cli/model_file.h"
+#include "llm/openai_backend.h"
+#include "net/client.h"
+
+namespace promethean::cli {
+
+namespace {
+
+constexpr std::chrono::milliseconds kWorkerMetricsPatience{300};
+constexpr size_t kMaxWorkerMetrics = 256 << 10;
+constexpr std::string_view kDefaultOllama = "http://127.0.0.1:11434";
+
+http::ClientTimeouts backend_timeouts() {
+  http::ClientTimeouts timeouts;
+  timeouts.first_byte = std::chrono::minutes(5);
+  timeouts.idle = std::chrono::minutes(2);
+  return timeouts;
+}
+
+context::RetrievalOptions retrieval_options(const RetrievalConfig& config) {
+  context::RetrievalOptions options;
+  options.enabled = config.enabled;
+  options.max_citations = static_cast<size_t>(config.max_citations);
+  options.max_tokens = config.max_tokens;
+  return options;
+}
+
+std::string secret_of(const std::string& variable) {
+  const char* value = variable.empty() ? nullptr : std::getenv(variable.c_str());
+  return value != nullptr ? value : "";
+}
+
+// Another server that speaks OpenAI's dialect; Ollama does under the same paths.
+llm::Model remote_model(http::Client& client, const ModelConfig& config) {
+  llm::OpenAiOptions options;
+  options.label = config.name;
+  options.upstream = config.upstream;
+  options.api_key = secret_of(config.api_key_env);
+  options.timeouts = backend_timeouts();
+  llm::Model model;
+  model.owner = backend_name(config.backend);
+  model.backend = llm::make_openai_backend(client, std::move(options), llm::fixed_location(config.url));
+  return model;
+}
+
+// Joins the worker's metrics to ours; "" when it does not run, since being asked for metrics is no reason to start it.
+async::Task<std::string> worker_metrics(http::Client& client, llm::local::Supervisor* supervisor, async::Context& ctx) {
+  if (supervisor == nullptr || supervisor->status().state != llm::local::Supervisor::State::kReady) {
+    co_return std::string();
+  }
+  async::Context limited(ctx, base::steady_now() + kWorkerMetricsPatience);
+  const auto where = co_await supervisor->acquire(limited);
+  if (!where) co_return std::string();
+  http::ClientRequest request;
+  request.url = *where + "/metrics";
+  request.idempotent = true;
+  auto response = co_await client.send(limited, std::move(request));
+  if (!response) co_return std::string();
+  auto body = co_await http::read_body(limited, **response, kMaxWorkerMetrics);
+  co_return body ? *body : std::string();
+}
+
+// A private directory for the worker's socket; the socket's name is this server's own, since several may share a state.
+base::Result<llm::local::SupervisorOptions> supervisor_options(const Config& config, const std::string& model_file) {
+  const std::string dir = config.server.state_dir + "/run";
+  if (auto made = base::make_dirs(dir, 0700); !made) return base::fail(std::move(made).error());
+  llm::local::SupervisorOptions options;
+  options.model_path = model_file;
+  options.socket_path = fmt::format("{}/model-{}.sock", dir, base::random_hex(4));
+  options.arguments = {"worker",    "--model",   model_file,
+                       "--socket",  options.socket_path,
+                       "--context", std::to_string(config.model.context),
+                       "--threads", std::to_string(config.model.threads),
+                       "--queue",   std::to_string(config.model.queue)};
+  options.idle_unload = std::chrono::minutes(config.model.idle_unload_minutes);
+  return options;
+}
+
+}  // namespace
+
+std::vector<std::string> allowed_hosts(const ServerConfig& server) {
+  std::vector<std::string> hosts{"127.0.0.1", "localhost", "[::1]"};
+  const std::string& listen = server.listen.host;
+  hosts.push_back(listen.find(':') != std::string::npos ? "[" + listen + "]" : listen);
+  if (const size_t scheme = server.public_base_url.find("://"); scheme != std::string::npos) {
+    const std::string rest = server.public_base_url.substr(scheme + 3);
+    const std::string authority = rest.substr(0, rest.find('/'));
+    const size_t colon = authority.ends_with(']') ? std::string::npos : authority.rfind(':');
+    hosts.push_back(authority.substr(0, colon));
+  }
+  hosts.insert(hosts.end(), server.allowed_hosts.begin(), server.allowed_hosts.end());
+  return hosts;
+}
+
+App::~App() = default;
+
+base::Result<std::unique_ptr<App>> App::build(const Config& config, async::Runtime& runtime, base::Log log) {
+  std::unique_ptr<App> app(new App(runtime, std::move(log)));
+  app->client_ = net::make_client();
+  app->pool_ = std::make_unique<async::BlockingPool>(async::available_cores() + 1);
+
+  auto root = base::RootDir::open(config.server.root);
+  if (!root) return base::fail(std::move(root).error());
+  app->root_.emplace(std::move(*root));
+  auto index = search::Index::open(index_options(config), app->log_.child({{"room", "search"}}));
+  if (!index) return base::fail(std::move(index).error());
+  app->index_ = std::make_unique<search::LiveIndex>(std::move(*index), app->log_.child({{"room", "search"}}));
+  app->retriever_ = std::make_unique<context::Retriever>(*app->index_, *app->root_, *app->pool_);
+
+  if (auto added = app->add_models(config); !added) return base::fail(std::move(added).error());
+  app->ollama_ =
+      std::make_unique<llm::OllamaProbe>(runtime.core(0), *app->client_, std::string(kDefaultOllama), app->log_);
+  if (auto added = app->add_routes(config); !added) return base::fail(std::move(added).error());
+  return app;
+}
+
+base::Result<void> App::add_models(const Config& config) {
+  std::vector<llm::Model> models;
+  for (const auto& entry : config.models) {
+    base::Result<llm::Model> model =
+        entry.backend == Backend::kLocal ? local_model(config, entry) : remote_model(*client_, entry);
+    if (!model) return base::fail(std::move(model).error());
+    model->name = entry.name;
+    if (entry.context > 0) model->context = entry.context;
+    model->retrieval = entry.retrieval;
+    model->grounded = entry.grounded;
+    model->fallback = entry.fallback;
+    models.push_back(std::move(*model));
+  }
+  models_ = std::make_unique<llm::ModelTable>(std::move(models), config.server.unknown_model == UnknownModel::kDefault);
+  return {};
+}
+
+base::Result<llm::Model> App::local_model(const Config& config, const ModelConfig& entry) {
+  auto file = find_model_file(config);
+  if (!file) return base::fail(std::move(file).error());
+  if (supervisor_ == nullptr) {
+    auto options = supervisor_options(config, *file);
+    if (!options) return base::fail(std::move(options).error());
+    supervisor_ = std::make_unique<llm::local::Supervisor>(runtime_.core(0), *client_, log_.child({{"room", "model"}}),
+                                                           std::move(*options));
+  }
+  llm::OpenAiOptions options;
+  options.label = entry.name;
+  options.upstream = entry.upstream.empty() ? entry.name : entry.upstream;
+  options.can_count = true;
+  options.timeouts = backend_timeouts();
+  llm::local::Supervisor* supervisor = supervisor_.get();
+  options.incarnation = [supervisor] { return static_cast<uint64_t>(supervisor->status().starts); };
+  llm::Model model;
+  model.owner = "local";
+  model.context = config.model.context;
+  model.backend = llm::make_openai_backend(*client_, std::move(options),
+                                           [supervisor](async::Context& ctx) { return supervisor->acquire(ctx); });
+  return model;
+}
+
+base::Result<void> App::add_routes(const Config& config) {
+  const auto larger = [this] { return larger_models(); };
+  const auto worker = [this](async::Context& ctx) { return worker_metrics(*client_, supervisor_.get(), ctx); };
+  services_.reset(new api::Services{*models_, *retriever_, *index_, *pool_, metrics_, log_,
+                                    retrieval_options(config.retrieval), larger, worker,
+                                    static_cast<size_t>(config.server.max_body_bytes)});
+
+  http::Authenticator::Options auth;
+  auth.mode =
+      config.auth.mode == AuthMode::kNone ? http::Authenticator::Mode::kNone : http::Authenticator::Mode::kToken;
+  auth.extra_tokens = config.auth.tokens;
+  auth.cookie_name = config.auth.cookie;
+  http::RouterOptions options;
+  options.allowed_hosts = allowed_hosts(config.server);
+  options.allowed_origins = config.server.allowed_origins;
+  options.rate_per_second = static_cast<double>(config.server.rate_per_second);
+  options.rate_burst = static_cast<double>(config.server.rate_burst);
+  options.log = log_.child({{"room", "http"}});
+  router_ = std::make_unique<http::Router>(
+      std::move(options), std::make_shared<http::Authenticator>(std::move(auth), config.server.state_dir));
+  for (auto add : {api::add_openai_routes, api::add_bridge_routes, api::add_admin_routes}) {
+    if (auto added = add(*router_, *services_); !added) return added;
+  }
+  return {};
+}
+
+std::vector<std::string> App::larger_models() const {
+  std::vector<std::string> names;
+  for (const auto& model : models_->list()) {
+    if (!model.grounded) names.push_back(model.name);
+  }
+  for (const auto& name : ollama_->models()) names.push_back("ollama: " + name);
+  return names;
+}
+
+void App::close() {
+  index_->close();
+  pool_->join();
+  client_->close();
+}
+
+void App::stop(std::function<void()> done) {
+  if (supervisor_ == nullptr) {
+    done();
+    return;
+  }
+  const auto work = [](llm::local::Supervisor& supervisor, std::function<void()> then) -> async::Task<void> {
+    co_await supervisor.stop();
+    then();
+  };
+  async::spawn(runtime_.core(0), log_, "stop the model", work(*supervisor_, std::move(done)));
+}
+
+}  // namespace promethean::cli

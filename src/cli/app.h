@@ -1,0 +1,58 @@
+// App: the parts of a server built and wired together, without a listener. serve puts net::Server in front of it; ask
+// calls its router in-process when no server runs.
+#pragma once
+
+#include <memory>
+
+#include "api/services.h"
+#include "async/runtime.h"
+#include "cli/config.h"
+#include "http/client.h"
+#include "llm/local/supervisor.h"
+#include "llm/ollama_probe.h"
+
+namespace promethean::cli {
+
+class App {
+ public:
+  // Opens the root and the index (its first comparison with the disk starts in the background), makes the backends and
+  // the route table. Waiting tasks of the runtime refer to the App, so it must die after the runtime: declare it first.
+  static base::Result<std::unique_ptr<App>> build(const Config& config, async::Runtime& runtime, base::Log log);
+  ~App();
+
+  const http::Router& router() const { return *router_; }
+  telemetry::Registry& metrics() { return metrics_; }
+  search::LiveIndex& index() { return *index_; }
+
+  // Ends the local model's process. On core 0; `done` runs there.
+  void stop(std::function<void()> done);
+
+  // Gives back what belongs to the runtime's loops. After run() has returned, before the runtime dies.
+  void close();
+
+ private:
+  App(async::Runtime& runtime, base::Log log) : runtime_(runtime), log_(std::move(log)) {}
+  base::Result<void> add_models(const Config& config);
+  base::Result<llm::Model> local_model(const Config& config, const ModelConfig& model);
+  base::Result<void> add_routes(const Config& config);
+  std::vector<std::string> larger_models() const;
+
+  async::Runtime& runtime_;
+  base::Log log_;
+  telemetry::Registry metrics_;
+  std::unique_ptr<http::Client> client_;
+  std::unique_ptr<async::BlockingPool> pool_;
+  std::optional<base::RootDir> root_;
+  std::unique_ptr<search::LiveIndex> index_;
+  std::unique_ptr<llm::local::Supervisor> supervisor_;  // null without a local model
+  std::unique_ptr<llm::OllamaProbe> ollama_;
+  std::unique_ptr<llm::ModelTable> models_;
+  std::unique_ptr<context::Retriever> retriever_;
+  std::unique_ptr<api::Services> services_;
+  std::unique_ptr<http::Router> router_;
+};
+
+// Host names that the server answers to: loopback's, those it listens on, those of the configuration.
+std::vector<std::string> allowed_hosts(const ServerConfig& server);
+
+}  // namespace promethean::cli
