@@ -50,7 +50,12 @@ class CScanner {
   CScanner(Language language, const Tokens& tokens, DefinitionList* out)
       : cpp_(language != Language::kC), t_(tokens), out_(*out) {}
 
-  void run() { scope(0, t_.size(), {kNoParent, Level::kFile, {}}, 0); }
+  void run() {
+    for (size_t i = 0; i < t_.size(); ++i) {
+      if (t_[i].kind == TokenKind::kDirective) define(i);
+    }
+    scope(0, t_.size(), {kNoParent, Level::kFile, {}}, 0);
+  }
 
  private:
   struct Scope {
@@ -66,6 +71,7 @@ class CScanner {
     size_t variable = kNone;  // the name of a variable, so far
     size_t words = 0;         // words before the first declarator
     bool typed = false;       // a type stands before the function's name
+    bool settled = false;     // `variable` is certain: it stood in parentheses
     bool assigned = false;
     bool is_typedef = false, is_extern = false;
   };
@@ -78,7 +84,8 @@ class CScanner {
   bool double_colon(size_t i) const { return t_.is(i, ':') && t_.is(i + 1, ':') && !t_[i + 1].spaced; }
 
   size_t statement(size_t i, size_t end, const Scope& in, int depth) {
-    if (t_[i].kind == TokenKind::kDirective) return define(i);
+    if (t_[i].kind == TokenKind::kDirective) return i + 1;
+    if (is_bare_macro(i)) return behind_macro(i);
     if (t_.is(i, '{')) return t_.skip(i);
     if (!t_.is_word(i) && !t_.is(i, '[') && !t_.is(i, '~') && !t_.is(i, ':')) return t_.skip(i);
     size_t start = i;
@@ -116,21 +123,31 @@ class CScanner {
     return i;
   }
 
-  size_t define(size_t i) {
+  // BEGIN_NAMESPACE or DEFINE_TYPE(a, b) on a line of its own, without a semicolon: the declaration comes after it.
+  bool is_bare_macro(size_t i) const {
+    if (!t_.is_word(i) || !t_[i].first_on_line || t_.word(i).size() < 3) return false;
+    for (char c : t_.word(i)) {
+      if (c >= 'a' && c <= 'z') return false;
+    }
+    const size_t next = behind_macro(i);
+    return t_[next].first_on_line && (t_.is_word(next) || t_.is(next, '['));
+  }
+  size_t behind_macro(size_t i) const { return t_.is(i + 1, '(') ? t_.skip(i + 1) : i + 1; }
+
+  void define(size_t i) {
     const std::string_view line = t_.word(i);
     size_t at = line.find("define");
-    if (at == std::string_view::npos) return i + 1;
+    if (at == std::string_view::npos) return;
     at = line.find_first_not_of(" \t", at + 6);
-    if (at == std::string_view::npos) return i + 1;
+    if (at == std::string_view::npos) return;
     size_t end = at;
     while (end < line.size() && (std::isalnum(static_cast<unsigned char>(line[end])) || line[end] == '_')) ++end;
-    if (end == at) return i + 1;
+    if (end == at) return;
     Found found{.kind = DefinitionKind::kMacro, .name = i, .first = i, .body = i + 1, .last = i};
     found.name_text = line.substr(at, end - at);
     const int position = out_.add(found);
     const auto lines = std::count(line.begin(), line.end(), '\n');
     out_.set_end_line(position, t_.line(i) + static_cast<uint32_t>(lines));
-    return i + 1;
   }
 
   size_t name_space(size_t first, size_t i, size_t end, const Scope& in, int depth) {
@@ -181,7 +198,7 @@ class CScanner {
     while (i < end) {
       const Token& token = t_[i];
       if (token.kind == TokenKind::kDirective) {
-        i = define(i);
+        ++i;
       } else if (token.kind == TokenKind::kWord) {
         i = word(i, end, in, depth, &r);
       } else if (token.mark == ';') {
@@ -213,7 +230,7 @@ class CScanner {
     if (w == "struct" || w == "union" || w == "enum" || (cpp_ && w == "class")) return aggregate(i, end, in, depth, r);
     if (cpp_ && w == "operator" && r->name == kNone) return operator_name(i, r);
     if (never_a_name(w)) return t_.is(i + 1, '(') ? t_.skip(i + 1) : i + 1;
-    if (r->name == kNone) {
+    if (r->name == kNone && !r->settled) {
       r->variable = i;
       ++r->words;
     }
@@ -243,7 +260,7 @@ class CScanner {
         if (r->name != kNone && !r->assigned) return initializers(i + 1, end);
         return i + 1;
       case ',':
-        if (r->name == kNone) next_declarator(in, r);
+        if (r->name == kNone) next_declarator(i, in, r);
         return i + 1;
       default:
         return t_.skip(i);
@@ -258,6 +275,8 @@ class CScanner {
              : t_.is(i + 1, '*') || t_.is(i + 1, '^')) {
       if (t_.is(close + 1, '(') || t_.is(close + 1, '[')) return pointer_declarator(i, close, r);
     }
+    if (r->is_typedef && t_.is_word(i + 1) && t_.is(i + 2, ')') && t_.is(close + 1, '('))
+      return pointer_declarator(i, close, r);
     const bool named = i > 0 && t_.is_word(i - 1) && !never_a_name(t_.word(i - 1));
     if (!named && !(t_.is(i - 1, '>') && r->variable != kNone)) return close + 1;
     if (r->name == kNone || !r->typed) {
@@ -291,6 +310,7 @@ class CScanner {
         return t_.skip(close + 1);
       }
       r->variable = k;
+      r->settled = true;
       r->words = std::max<size_t>(r->words, 2);
     }
     return t_.skip(close + 1);
@@ -383,27 +403,23 @@ class CScanner {
     return false;
   }
 
-  void next_declarator(const Scope& in, Reading* r) {
-    variable(in, *r);
-    r->assigned = false;
+  void next_declarator(size_t comma, const Scope& in, Reading* r) {
+    variable(comma, in, *r);
+    r->assigned = r->settled = false;
     r->variable = kNone;
   }
 
-  void variable(const Scope& in, const Reading& r) {
+  void variable(size_t end, const Scope& in, const Reading& r) {
     if (r.variable == kNone || r.words < 2 || r.is_extern) return;
     const DefinitionKind kind = r.is_typedef                ? DefinitionKind::kType
                                 : in.level == Level::kClass ? DefinitionKind::kField
                                                             : DefinitionKind::kVariable;
-    out_.add({.kind = kind,
-              .name = r.variable,
-              .first = r.first,
-              .body = r.variable + 1,
-              .last = r.variable,
-              .parent = in.parent});
+    out_.add(
+        {.kind = kind, .name = r.variable, .first = r.first, .body = r.variable + 1, .last = end, .parent = in.parent});
   }
 
   void finish(size_t semicolon, const Scope& in, const Reading& r) {
-    if (r.name == kNone) return variable(in, r);
+    if (r.name == kNone) return variable(semicolon, in, r);
     if (!r.is_typedef) return;
     out_.add({.kind = DefinitionKind::kType,
               .name = r.name,
@@ -490,10 +506,7 @@ class CScanner {
   void enumerators(size_t open, size_t close, int parent) {
     bool expected = true;
     for (size_t i = open + 1; i < close; i = t_.skip(i)) {
-      if (t_[i].kind == TokenKind::kDirective) {
-        define(i);
-        continue;
-      }
+      if (t_[i].kind == TokenKind::kDirective) continue;
       if (expected && t_.is_word(i)) {
         out_.add(
             {.kind = DefinitionKind::kConstant, .name = i, .first = i, .body = i + 1, .last = i, .parent = parent});

@@ -111,19 +111,25 @@ class JavaScanner {
     if (kind == kVariable) return kNone;
     if (w == "record" && (t_.is_word(name, "class") || t_.is_word(name, "struct"))) ++name;
     if (!t_.is_word(name)) return kNone;
-    while (kind == kNamespace && t_.is(name + 1, '.') && t_.is_word(name + 2)) name += 2;
     size_t body = name + 1;
+    while (kind == kNamespace && t_.is(body, '.') && t_.is_word(body + 1)) body += 2;
+    const std::string_view text = t_.text.substr(t_[name].begin, t_[body - 1].end - t_[name].begin);
     while (body < end && !t_.is(body, '{') && !t_.is(body, ';'))
       body = t_.is(body, '<') ? skip_angles(t_, body) : t_.skip(body);
     if (kind == kNamespace && t_.is(body, ';')) {  // a file-scoped namespace goes on to the end of the file
-      const int position =
-          out_.add({.kind = kind, .name = name, .first = first, .body = body, .last = end - 1, .parent = parent});
+      const int position = out_.add({.kind = kind,
+                                     .name = name,
+                                     .first = first,
+                                     .body = body,
+                                     .last = end - 1,
+                                     .parent = parent,
+                                     .name_text = text});
       members(body + 1, end, position, depth + 1);
       return end;
     }
     const size_t last = t_.is(body, '{') ? partner(t_, body) : std::min(body, end - 1);
-    const int position =
-        out_.add({.kind = kind, .name = name, .first = first, .body = body, .last = last, .parent = parent});
+    const int position = out_.add(
+        {.kind = kind, .name = name, .first = first, .body = body, .last = last, .parent = parent, .name_text = text});
     if (t_.is(body, '{')) {
       const size_t from = kind == kEnum ? enum_constants(body, last, position) : body + 1;
       members(from, last, position, depth + 1);

@@ -236,12 +236,19 @@ class ScriptScanner {
   }
 
   bool ends_expression(size_t k) const {
-    static constexpr std::string_view kJoins = "=+-*/%&|^?:.,(<[!~>";
+    static constexpr std::string_view kJoins = "=+-*/%&|^?:.,(<[!~";
     const Token& before = t_[k - 1];
+    if (before.mark == '>')
+      return !(k > 1 && t_.is(k - 2, '=')) && !is_infix(k);  // an arrow, else the end of type arguments
     if (before.mark != 0 && kJoins.find(before.mark) != std::string_view::npos) return false;
+    return !is_infix(k);
+  }
+
+  bool is_infix(size_t k) const {
     const char m = t_[k].mark;
-    if (m != 0 && std::string_view("=+*/%&|^?:.,(<[>)]}").find(m) != std::string_view::npos) return false;
-    return !t_.is_word(k, "instanceof") && !t_.is_word(k, "as") && !t_.is_word(k, "satisfies") && !t_.is_word(k, "in");
+    if (m != 0 && std::string_view("=+*/%&|^?:.,(<[>)]}").find(m) != std::string_view::npos) return true;
+    return t_.is_word(k, "instanceof") || t_.is_word(k, "as") || t_.is_word(k, "satisfies") || t_.is_word(k, "in") ||
+           t_.is_word(k, "extends");
   }
 
   // function, async function, (args) =>, arg =>, class

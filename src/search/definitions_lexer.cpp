@@ -53,6 +53,7 @@ class Lexer {
   }
 
   Tokens run() {
+    if (text_.starts_with("\xEF\xBB\xBF")) at_ = 3;
     while (at_ < text_.size()) step();
     add(TokenKind::kPunct, text_.size(), text_.size(), 0);
     out_.last_line = line_;

@@ -86,7 +86,6 @@ class RustScanner {
   size_t braced(size_t first, size_t name, size_t end, DefinitionKind kind, int parent, int depth) {
     const size_t body = body_of(name + 1, end);
     const size_t last = t_.is(body, '{') ? partner(t_, body) : std::min(body, end - 1);
-    if (kind == DefinitionKind::kModule && !t_.is(body, '{')) return last + 1;
     const int position =
         out_.add({.kind = kind, .name = name, .first = first, .body = body, .last = last, .parent = parent});
     if (position == kNoParent || !t_.is(body, '{')) return last + 1;
