@@ -1,4 +1,7 @@
 // LiteralFinder: the first place at which one of a few strings occurs. The filter in front of the regular expression.
+//
+// For each string the two bytes that are rarest in source code are compared at sixteen places at once; only where both
+// fit is the whole string compared. Threads: immutable; any thread.
 #pragma once
 
 #include <string>
@@ -9,33 +12,26 @@ namespace promethean::search {
 
 class LiteralFinder {
  public:
-  // `literals` are not empty strings; with `ignore_case` they are lower-case ASCII.
-  LiteralFinder(std::vector<std::string> literals, bool ignore_case);
-
   static constexpr size_t kNone = std::string_view::npos;
 
-  // One walk over one text: remembers where each literal comes next, so that no byte is searched twice.
-  class Walk {
-   public:
-    Walk(const LiteralFinder& finder, std::string_view text);
-    // The first occurrence at or after `from`; `from` never goes down.
-    size_t next(size_t from);
+  // `literals` are not empty strings; with `ignore_case` they are lower-case ASCII and letters match in both cases.
+  LiteralFinder(std::vector<std::string> literals, bool ignore_case);
 
-   private:
-    const LiteralFinder& finder_;
-    std::string_view text_;
-    std::vector<size_t> at_;
-  };
+  // The first occurrence of any that begins at or after `from`.
+  size_t find(std::string_view text, size_t from) const;
 
  private:
   struct Literal {
     std::string text;
-    size_t rare = 0;  // index of the byte that is least frequent in source code
+    size_t first = 0, second = 0;                   // places of the two rare bytes; equal for a string of one byte
+    unsigned char fold_first = 0, fold_second = 0;  // 0x20 when that byte is a letter and case is ignored
   };
-  size_t find(const Literal& literal, std::string_view text, size_t from) const;
-  size_t find_folded(const Literal& literal, std::string_view text, size_t from) const;
+  bool is_at(const Literal& literal, std::string_view text, size_t at) const;
+  bool any_at(std::string_view text, size_t at) const;
+  size_t find_wide(std::string_view text, size_t* from) const;
 
   std::vector<Literal> literals_;
+  size_t reach_ = 0;  // the largest place of a rare byte
   bool ignore_case_;
 };
 

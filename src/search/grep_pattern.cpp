@@ -94,18 +94,18 @@ std::optional<GrepPattern::Match> GrepPattern::match(std::string_view text, size
 
 GrepPattern::Search::Search(const GrepPattern& pattern, std::string_view text, bool ascii)
     : pattern_(pattern), text_(text) {
-  if (pattern.finder_ && (ascii || !pattern.fold_needs_ascii_)) walk_.emplace(*pattern.finder_, text);
+  if (pattern.finder_ && (ascii || !pattern.fold_needs_ascii_)) finder_ = &*pattern.finder_;
 }
 
 std::optional<GrepPattern::Match> GrepPattern::Search::next_line(size_t from) {
   while (from < text_.size()) {
-    if (!walk_) {
+    if (finder_ == nullptr) {
       auto found = pattern_.match(text_, from);
       // An empty match behind the last newline is on no line.
       if (found && found->begin == text_.size() && text_.back() == '\n') return std::nullopt;
       return found;
     }
-    const size_t literal = walk_->next(from);
+    const size_t literal = finder_->find(text_, from);
     if (literal == LiteralFinder::kNone) return std::nullopt;
     if (!pattern_.regex_) return Match{literal, literal + pattern_.literal_size_};
     const size_t newline = literal == 0 ? std::string_view::npos : text_.rfind('\n', literal - 1);
@@ -121,8 +121,8 @@ std::optional<GrepPattern::Match> GrepPattern::Search::next_line(size_t from) {
 
 std::optional<GrepPattern::Match> GrepPattern::Search::next(size_t from) {
   if (from > text_.size() || text_.empty()) return std::nullopt;
-  if (walk_) {
-    const size_t literal = walk_->next(from);
+  if (finder_ != nullptr) {
+    const size_t literal = finder_->find(text_, from);
     if (literal == LiteralFinder::kNone) return std::nullopt;
     if (!pattern_.regex_) return Match{literal, literal + pattern_.literal_size_};
   }

@@ -40,7 +40,7 @@ class GrepPattern {
    private:
     const GrepPattern& pattern_;
     std::string_view text_;
-    std::optional<LiteralFinder::Walk> walk_;
+    const LiteralFinder* finder_ = nullptr;
   };
 
  private:
