@@ -36,10 +36,27 @@ http::Route metrics_route(Services& services) {
   return route;
 }
 
+http::Route events_route(Services& services) {
+  http::Route route;
+  route.path = "/v1/events";
+  route.operation_id = "streamEvents";
+  route.limits.deadline = std::chrono::milliseconds(0);  // open as long as the client likes
+  route.streams = true;
+  route.summary = "What happens in this server, as server-sent events";
+  route.description =
+      "`index`: the index took in changes of the working tree. A reconnecting client sends Last-Event-ID and misses "
+      "nothing that is still kept.";
+  route.handler = [&services](Context& ctx, http::Request& request) -> Task<http::Response> {
+    const std::string last(request.headers.get("last-event-id").value_or(""));
+    co_return http::Response::stream(services.hub.subscribe(ctx.core(), services.events, last));
+  };
+  return route;
+}
+
 }  // namespace
 
 base::Result<void> add_admin_routes(http::Router& router, Services& services) {
-  for (auto make : {health_route, metrics_route}) {
+  for (auto make : {health_route, metrics_route, events_route}) {
     if (auto added = router.add(make(services)); !added) return added;
   }
   return {};

@@ -1,5 +1,5 @@
-// The bridge's exact questions: search, grep, symbols, the state of the index. Every answer says which state of the tree
-// it is about (generation, asOf), and what keeps it from being newer, if anything.
+// The bridge's exact questions: search, grep, symbols, the state of the index. Every answer says which state of the
+// tree it is about (generation, asOf), and what keeps it from being newer, if anything.
 #include "api/services.h"
 #include "base/strings.h"
 
@@ -70,18 +70,33 @@ json::Object answer_head(const search::LiveIndex::View& view) {
 }
 
 json::Object to_json(const search::Hit& hit) {
-  return {{"path", hit.path}, {"startLine", hit.start_line}, {"endLine", hit.end_line}, {"score", hit.score}, {"symbol", hit.symbol},
-          {"signature", hit.signature}, {"text", base::sanitize_utf8(hit.text)}};
+  return {{"path", hit.path},
+          {"startLine", hit.start_line},
+          {"endLine", hit.end_line},
+          {"score", hit.score},
+          {"symbol", hit.symbol},
+          {"signature", hit.signature},
+          {"text", base::sanitize_utf8(hit.text)}};
 }
 
 json::Object to_json(const search::GrepMatch& match) {
-  return {{"path", match.path}, {"line", match.line}, {"column", match.column}, {"lineText", base::sanitize_utf8(match.text)},
-          {"snippet", base::sanitize_utf8(match.snippet)}, {"startLine", match.start_line}, {"endLine", match.end_line}};
+  return {{"path", match.path},
+          {"line", match.line},
+          {"column", match.column},
+          {"lineText", base::sanitize_utf8(match.text)},
+          {"snippet", base::sanitize_utf8(match.snippet)},
+          {"startLine", match.start_line},
+          {"endLine", match.end_line}};
 }
 
 json::Object to_json(const search::Symbol& symbol) {
-  return {{"path", symbol.path}, {"name", symbol.name}, {"kind", symbol.kind}, {"scope", symbol.scope}, {"startLine", symbol.start_line},
-          {"endLine", symbol.end_line}, {"signature", symbol.signature}};
+  return {{"path", symbol.path},
+          {"name", symbol.name},
+          {"kind", symbol.kind},
+          {"scope", symbol.scope},
+          {"startLine", symbol.start_line},
+          {"endLine", symbol.end_line},
+          {"signature", symbol.signature}};
 }
 
 // One line a file or a count a file, as `mode` asks.
@@ -105,7 +120,8 @@ search::GrepOptions grep_options(const json::Value& body) {
   options.multiline = json::bool_at(body, "multiline").value_or(false);
   options.fixed = json::bool_at(body, "fixed").value_or(false);
   options.context = static_cast<int>(std::min(json::int_at(body, "context").value_or(2), kMaxContext));
-  options.max_matches = static_cast<size_t>(std::clamp<int64_t>(json::int_at(body, "maxMatches").value_or(200), 0, kMaxMatches));
+  options.max_matches =
+      static_cast<size_t>(std::clamp<int64_t>(json::int_at(body, "maxMatches").value_or(200), 0, kMaxMatches));
   if (const int64_t first = json::int_at(body, "first").value_or(0); first > 0) {
     options.max_matches = std::min(options.max_matches, static_cast<size_t>(first));
   }
@@ -135,7 +151,8 @@ Task<http::Response> handle_search(Services& services, Context& ctx, http::Reque
   options.limit = static_cast<size_t>(json::int_at(request.json, "n").value_or(10));
   options.kind = kind_at(request.json);
   options.paths = strings_at(request.json, "paths");
-  const auto work = [&query, &options](const Snapshot& snapshot, const async::StopFlag& stop) -> base::Result<json::Object> {
+  const auto work = [&query, &options](const Snapshot& snapshot,
+                                       const async::StopFlag& stop) -> base::Result<json::Object> {
     json::Array results;
     for (const auto& hit : snapshot.search(query, options, stop)) results.emplace_back(to_json(hit));
     return json::Object{{"results", std::move(results)}};
@@ -148,7 +165,8 @@ Task<http::Response> handle_grep(Services& services, Context& ctx, http::Request
   const std::string pattern(*json::string_at(request.json, "pattern"));
   const std::string mode(json::string_at(request.json, "mode").value_or("lines"));
   search::GrepOptions options = grep_options(request.json);
-  const auto work = [&pattern, &options, &mode](const Snapshot& snapshot, const async::StopFlag& stop) -> base::Result<json::Object> {
+  const auto work = [&pattern, &options, &mode](const Snapshot& snapshot,
+                                                const async::StopFlag& stop) -> base::Result<json::Object> {
     auto found = snapshot.grep(pattern, options, stop);
     if (!found) return base::fail(std::move(found).error());
     json::Array results;
@@ -157,7 +175,10 @@ Task<http::Response> handle_grep(Services& services, Context& ctx, http::Request
     } else {
       results = by_file(found->matches, mode == "count");
     }
-    return json::Object{{"results", std::move(results)}, {"total", found->total}, {"truncated", found->truncated}, {"filesSearched", found->files_searched}};
+    return json::Object{{"results", std::move(results)},
+                        {"total", found->total},
+                        {"truncated", found->truncated},
+                        {"filesSearched", found->files_searched}};
   };
   auto response = co_await answer(services, ctx, work);
   co_return response;
@@ -168,7 +189,8 @@ Task<http::Response> handle_symbols(Services& services, Context& ctx, http::Requ
   const std::string kind(json::string_at(request.json, "kind").value_or(""));
   const std::string path(json::string_at(request.json, "path").value_or(""));
   const auto limit = static_cast<size_t>(json::int_at(request.json, "limit").value_or(200));
-  const auto work = [&name, &kind, &path, limit](const Snapshot& snapshot, const async::StopFlag&) -> base::Result<json::Object> {
+  const auto work = [&name, &kind, &path, limit](const Snapshot& snapshot,
+                                                 const async::StopFlag&) -> base::Result<json::Object> {
     json::Array results;
     const bool filtered = !kind.empty() || !path.empty();
     for (const auto& symbol : snapshot.find_symbols(name, filtered ? 10'000 : limit)) {
@@ -188,10 +210,20 @@ Task<http::Response> handle_status(Services& services, Context&, http::Request&)
   const auto state = services.index.state();
   json::Object left_out;
   for (const auto& [reason, count] : status.left_out) left_out[reason] = count;
-  json::Object body{{"ok", true}, {"ready", state.ready}, {"updating", state.updating}, {"root", services.index.options().root},
-                    {"generation", status.generation}, {"asOf", base::iso8601(status.as_of)}, {"files", status.files},
-                    {"bytes", status.bytes}, {"chunks", status.chunks}, {"symbols", status.symbols}, {"leftOut", std::move(left_out)}};
-  if (state.updating) body["progress"] = json::Object{{"stage", state.progress.stage}, {"done", state.progress.done}, {"total", state.progress.total}};
+  json::Object body{{"ok", true},
+                    {"ready", state.ready},
+                    {"updating", state.updating},
+                    {"root", services.index.options().root},
+                    {"generation", status.generation},
+                    {"asOf", base::iso8601(status.as_of)},
+                    {"files", status.files},
+                    {"bytes", status.bytes},
+                    {"chunks", status.chunks},
+                    {"symbols", status.symbols},
+                    {"leftOut", std::move(left_out)}};
+  if (state.updating)
+    body["progress"] =
+        json::Object{{"stage", state.progress.stage}, {"done", state.progress.done}, {"total", state.progress.total}};
   if (!state.last_error.empty()) body["lastError"] = state.last_error;
   const json::Value whole(std::move(body));
   co_return http::Response::json(200, whole);
@@ -199,8 +231,8 @@ Task<http::Response> handle_status(Services& services, Context&, http::Request&)
 
 using HandlerFunction = Task<http::Response> (*)(Services&, Context&, http::Request&);
 
-http::Route make_route(Services& services, http::Method method, std::string path, std::string id, std::string_view schema, HandlerFunction handler,
-                       std::string summary, std::string description) {
+http::Route make_route(Services& services, http::Method method, std::string path, std::string id,
+                       std::string_view schema, HandlerFunction handler, std::string summary, std::string description) {
   http::Route route;
   route.method = method;
   route.path = std::move(path);
@@ -208,7 +240,9 @@ http::Route make_route(Services& services, http::Method method, std::string path
   route.request_schema = schema;
   route.summary = std::move(summary);
   route.description = std::move(description);
-  route.handler = [&services, handler](Context& ctx, http::Request& request) { return handler(services, ctx, request); };
+  route.handler = [&services, handler](Context& ctx, http::Request& request) {
+    return handler(services, ctx, request);
+  };
   return route;
 }
 
@@ -216,13 +250,20 @@ http::Route make_route(Services& services, http::Method method, std::string path
 
 base::Result<void> add_bridge_routes(http::Router& router, Services& services) {
   http::Route routes[] = {
-      make_route(services, http::Method::kPost, "/search", "search", kSearchSchema, handle_search, "Rank places in the repository for a question",
-                 "For words and questions. When you know an exact name or string, use symbols/find or grep instead: they miss nothing."),
-      make_route(services, http::Method::kPost, "/grep", "grep", kGrepSchema, handle_grep, "Find all lines that match a regular expression",
-                 "Exact and complete: for literal strings, names and patterns. `truncated` says when maxMatches cut the list."),
-      make_route(services, http::Method::kPost, "/symbols/find", "findSymbols", kSymbolsSchema, handle_symbols, "Find definitions by name",
-                 "For the place where a function, class or method is defined. A qualified name (A::b) narrows it down."),
-      make_route(services, http::Method::kGet, "/indexer/status", "getIndexStatus", "", handle_status, "What the index covers and what it leaves out", ""),
+      make_route(services, http::Method::kPost, "/search", "search", kSearchSchema, handle_search,
+                 "Rank places in the repository for a question",
+                 "For words and questions. When you know an exact name or string, use symbols/find or grep instead: "
+                 "they miss nothing."),
+      make_route(services, http::Method::kPost, "/grep", "grep", kGrepSchema, handle_grep,
+                 "Find all lines that match a regular expression",
+                 "Exact and complete: for literal strings, names and patterns. `truncated` says when maxMatches cut "
+                 "the list."),
+      make_route(
+          services, http::Method::kPost, "/symbols/find", "findSymbols", kSymbolsSchema, handle_symbols,
+          "Find definitions by name",
+          "For the place where a function, class or method is defined. A qualified name (A::b) narrows it down."),
+      make_route(services, http::Method::kGet, "/indexer/status", "getIndexStatus", "", handle_status,
+                 "What the index covers and what it leaves out", ""),
   };
   for (auto& route : routes) {
     if (auto added = router.add(std::move(route)); !added) return added;

@@ -14,9 +14,25 @@ namespace {
 
 // The fields of the dialect that a backend gets; others (ours, and those of providers we do not know) stay here.
 constexpr std::string_view kForwarded[] = {
-    "messages", "temperature", "top_p", "max_tokens", "max_completion_tokens", "n", "seed", "stop", "presence_penalty",
-    "frequency_penalty", "logit_bias", "logprobs", "top_logprobs", "tools", "tool_choice", "parallel_tool_calls",
-    "response_format", "reasoning_effort", "user",
+    "messages",
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "max_completion_tokens",
+    "n",
+    "seed",
+    "stop",
+    "presence_penalty",
+    "frequency_penalty",
+    "logit_bias",
+    "logprobs",
+    "top_logprobs",
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+    "response_format",
+    "reasoning_effort",
+    "user",
 };
 
 constexpr int64_t kAnswerReserve = 1024;  // tokens kept free for the answer when the request does not say
@@ -47,20 +63,23 @@ bool wants_format(const json::Value& body) {
 }
 
 void read_retrieval(const http::Request& request, context::RetrievalOptions& options) {
-  if (const auto header = request.headers.get("x-promethean-retrieval")) options.enabled = *header != "off" && *header != "false";
+  if (const auto header = request.headers.get("x-promethean-retrieval"))
+    options.enabled = *header != "off" && *header != "false";
   const json::Value* wish = given(request.json, "retrieval");
   if (wish == nullptr) return;
   options.enabled = json::bool_at(*wish, "enabled").value_or(true);
   if (const auto n = json::int_at(*wish, "max_citations")) options.max_citations = static_cast<size_t>(*n);
   if (const auto n = json::int_at(*wish, "max_tokens")) options.max_tokens = *n;
-  if (const auto kind = json::string_at(*wish, "kind")) options.kind = search::parse_kind(*kind).value_or(search::Kind::kAll);
+  if (const auto kind = json::string_at(*wish, "kind"))
+    options.kind = search::parse_kind(*kind).value_or(search::Kind::kAll);
 }
 
 // What the schema cannot say: messages that have nothing to read.
 std::optional<std::string> empty_message(const json::Array& messages) {
   for (size_t i = 0; i < messages.size(); ++i) {
     const std::string_view role = json::string_at(messages[i], "role").value_or("");
-    if (role != "assistant" && given(messages[i], "content") == nullptr) return "messages[" + std::to_string(i) + "].content";
+    if (role != "assistant" && given(messages[i], "content") == nullptr)
+      return "messages[" + std::to_string(i) + "].content";
   }
   return std::nullopt;
 }
@@ -97,13 +116,15 @@ context::CountTokens counter(const llm::Model& model, const base::Log& log) {
 }
 
 // Excerpts may fill what the conversation and the answer leave of the model's context.
-Task<base::Result<int64_t>> room_for_excerpts(Context& ctx, const ChatPlan& plan, const json::Value& body, const context::CountTokens& count) {
+Task<base::Result<int64_t>> room_for_excerpts(Context& ctx, const ChatPlan& plan, const json::Value& body,
+                                              const context::CountTokens& count) {
   if (plan.grounded || plan.model->context == 0) co_return plan.retrieval.max_tokens;
   std::string text = json::write(body.at("messages"));
   auto prompt = co_await count(ctx, std::move(text));
   if (!prompt) co_return base::fail(std::move(prompt).error());
   int64_t reserve = kAnswerReserve;
-  for (const std::string_view key : {"max_tokens", "max_completion_tokens"}) reserve = json::int_at(body, key).value_or(reserve);
+  for (const std::string_view key : {"max_tokens", "max_completion_tokens"})
+    reserve = json::int_at(body, key).value_or(reserve);
   co_return std::min(plan.retrieval.max_tokens, plan.model->context - *prompt - reserve);
 }
 
@@ -121,10 +142,14 @@ std::string_view error_param(const base::Error& error) {
   return error.code() == base::Code::kNotFound ? "model" : "";
 }
 
-http::Response failed(const base::Error& error) { return http::error_response(http::Family::kOpenAi, error, error_param(error)); }
+http::Response failed(const base::Error& error) {
+  return http::error_response(http::Family::kOpenAi, error, error_param(error));
+}
 
 json::Object usage_json(const llm::Usage& usage) {
-  return {{"prompt_tokens", usage.prompt_tokens}, {"completion_tokens", usage.completion_tokens}, {"total_tokens", usage.prompt_tokens + usage.completion_tokens}};
+  return {{"prompt_tokens", usage.prompt_tokens},
+          {"completion_tokens", usage.completion_tokens},
+          {"total_tokens", usage.prompt_tokens + usage.completion_tokens}};
 }
 
 }  // namespace
@@ -173,7 +198,9 @@ Task<http::Response> handle_chat(Services& services, Context& ctx, http::Request
 
   auto answer = co_await llm::collect(ctx, *stream);
   if (!answer) co_return failed(answer.error());
-  json::Object body{{"id", head.id}, {"object", "chat.completion"}, {"created", head.created}, {"model", head.model}, {"choices", std::move(answer->choices)}, {"usage", usage_json(answer->usage)}};
+  json::Object body{
+      {"id", head.id},       {"object", "chat.completion"},           {"created", head.created},
+      {"model", head.model}, {"choices", std::move(answer->choices)}, {"usage", usage_json(answer->usage)}};
   if (head.retrieval_context) body["retrieval_context"] = std::move(*head.retrieval_context);
   const json::Value whole(std::move(body));
   co_return http::Response::json(200, whole);

@@ -14,7 +14,8 @@ using async::Task;
 
 class ChatSse final : public http::BodyStream {
  public:
-  ChatSse(ChatHead head, std::unique_ptr<llm::ChatStream> stream) : head_(std::move(head)), stream_(std::move(stream)) {}
+  ChatSse(ChatHead head, std::unique_ptr<llm::ChatStream> stream)
+      : head_(std::move(head)), stream_(std::move(stream)) {}
 
   Task<base::Result<http::Chunk>> next(Context& ctx) override {
     for (;;) {
@@ -45,7 +46,11 @@ class ChatSse final : public http::BodyStream {
 
  private:
   json::Object chunk(json::Array choices) const {
-    json::Object out{{"id", head_.id}, {"object", "chat.completion.chunk"}, {"created", head_.created}, {"model", head_.model}, {"choices", std::move(choices)}};
+    json::Object out{{"id", head_.id},
+                     {"object", "chat.completion.chunk"},
+                     {"created", head_.created},
+                     {"model", head_.model},
+                     {"choices", std::move(choices)}};
     return out;
   }
 
@@ -56,7 +61,9 @@ class ChatSse final : public http::BodyStream {
     if (head_.include_usage) {
       if (!last.empty()) out += http::sse_event(json::write(last));
       last = chunk({});
-      last["usage"] = json::Object{{"prompt_tokens", usage_.prompt_tokens}, {"completion_tokens", usage_.completion_tokens}, {"total_tokens", usage_.prompt_tokens + usage_.completion_tokens}};
+      last["usage"] = json::Object{{"prompt_tokens", usage_.prompt_tokens},
+                                   {"completion_tokens", usage_.completion_tokens},
+                                   {"total_tokens", usage_.prompt_tokens + usage_.completion_tokens}};
     }
     if (last.empty()) last = chunk({});
     if (head_.retrieval_context) last["retrieval_context"] = std::move(*head_.retrieval_context);

@@ -1,5 +1,6 @@
-// A chat answer as server-sent events: chat.completion.chunk objects, then [DONE]. When the backend breaks off, the last
-// event is {"error":{...}} without a [DONE], and the connection is cut, so that no client takes half an answer for a whole.
+// A chat answer as server-sent events: chat.completion.chunk objects, then [DONE]. When the backend breaks off, the
+// last event is {"error":{...}} without a [DONE], and the connection is cut, so that no client takes half an answer for
+// a whole.
 #pragma once
 
 #include <memory>

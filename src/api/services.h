@@ -8,6 +8,7 @@
 #include "async/pool.h"
 #include "base/log.h"
 #include "context/retriever.h"
+#include "http/hub.h"
 #include "http/router.h"
 #include "llm/models.h"
 #include "search/live_index.h"
@@ -25,15 +26,18 @@ struct Services {
   async::BlockingPool& pool;
   telemetry::Registry& metrics;
   base::Log log;
-  context::RetrievalOptions retrieval;                           // defaults of a request
-  std::function<std::vector<std::string>()> larger_models;       // what grounded answers name; quick
-  std::function<Task<std::string>(Context&)> worker_metrics;     // Prometheus text of the local model's process, or ""
-  size_t max_body = 2 << 20;                                     // bytes of a chat request
+  context::RetrievalOptions retrieval;                        // defaults of a request
+  std::function<std::vector<std::string>()> larger_models;    // what grounded answers name; quick
+  std::function<Task<std::string>(Context&)> worker_metrics;  // Prometheus text of the local model's process, or ""
+  size_t max_body = 2 << 20;                                  // bytes of a chat request
+  http::SseHub& hub;
+  std::shared_ptr<http::SseTopic> events;  // what GET /v1/events tells
 };
 
 // Each adds the routes of one family; kConflict and kInvalidArgument are defects of the table.
 base::Result<void> add_openai_routes(http::Router& router, Services& services);  // /v1/chat/completions, /v1/models
-base::Result<void> add_bridge_routes(http::Router& router, Services& services);  // /search /grep /symbols/find /indexer/status
-base::Result<void> add_admin_routes(http::Router& router, Services& services);   // /health /metrics
+base::Result<void> add_bridge_routes(http::Router& router,
+                                     Services& services);  // /search /grep /symbols/find /indexer/status
+base::Result<void> add_admin_routes(http::Router& router, Services& services);  // /health /metrics /v1/events
 
 }  // namespace promethean::api

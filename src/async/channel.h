@@ -76,7 +76,8 @@ class Channel : public std::enable_shared_from_this<Channel<T>> {
   }
 
  private:
-  using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+  using Timer =
+      asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
   // Posted, so that the waiter is suspended on the timer before it is cancelled.
   void notify() {

@@ -3,9 +3,10 @@
 //   const StopFlag flag = ctx.stop_flag();
 //   auto hits = co_await pool.run(ctx, [&index, query, flag] { return index.grep(query, flag); });
 //
-// The function runs on a pool thread, the awaiting task resumes on its own core with what it returned. The wait does not
-// end before the function does (it may refer to the caller's frame), so long functions poll a StopFlag. A full queue is
-// kRateLimited at once: nothing is unbounded. Destroy the pool before the event loops: its answers are posted to them.
+// The function runs on a pool thread, the awaiting task resumes on its own core with what it returned. The wait does
+// not end before the function does (it may refer to the caller's frame), so long functions poll a StopFlag. A full
+// queue is kRateLimited at once: nothing is unbounded. Destroy the pool before the event loops: its answers are posted
+// to them.
 #pragma once
 
 #include <atomic>

@@ -85,7 +85,8 @@ int available_cores() {
     const auto parts = base::split(base::trim(*text), ' ');
     const auto quota = base::parse_int(parts[0]);
     const auto period = parts.size() > 1 ? base::parse_int(parts[1]) : std::nullopt;
-    if (quota && period && *period > 0) cores = std::min<int>(cores, static_cast<int>((*quota + *period - 1) / *period));
+    if (quota && period && *period > 0)
+      cores = std::min<int>(cores, static_cast<int>((*quota + *period - 1) / *period));
   }
   return std::max(cores, 1);
 }

@@ -12,7 +12,8 @@
 
 namespace promethean::async {
 
-// Starts a task on its core. `name` is a literal. A task that throws is logged and ends; it never takes the process down.
+// Starts a task on its core. `name` is a literal. A task that throws is logged and ends; it never takes the process
+// down.
 void spawn(Executor core, const base::Log& log, std::string_view name, Task<void> task);
 
 class Runtime {

@@ -9,10 +9,14 @@ namespace promethean::base {
 using SteadyTime = std::chrono::steady_clock::time_point;
 using WallTime = std::chrono::system_clock::time_point;
 
-inline SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
-inline WallTime wall_now() { return std::chrono::system_clock::now(); }
+inline SteadyTime steady_now() {
+  return std::chrono::steady_clock::now();
+}
+inline WallTime wall_now() {
+  return std::chrono::system_clock::now();
+}
 
-std::string iso8601(WallTime time);      // "2026-11-25T00:17:21.123Z"
+std::string iso8601(WallTime time);  // "2026-11-25T00:17:21.123Z"
 int64_t unix_seconds(WallTime time);
 int64_t unix_millis(WallTime time);
 

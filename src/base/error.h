@@ -24,14 +24,14 @@ enum class Code {
   kUnauthenticated,   // no credential, or one we do not know
   kPermissionDenied,  // known, but not allowed
   kNotFound,
-  kConflict,          // the state moved under the caller; read again, then retry
-  kTooLarge,          // input over a stated limit
-  kRateLimited,       // too many requests of this caller, or a bounded queue is full
-  kCancelled,         // the caller left
+  kConflict,     // the state moved under the caller; read again, then retry
+  kTooLarge,     // input over a stated limit
+  kRateLimited,  // too many requests of this caller, or a bounded queue is full
+  kCancelled,    // the caller left
   kDeadlineExceeded,
-  kUnavailable,       // a part we need is away; a retry may succeed
-  kUnsupported,       // a valid wish that this build, model or machine cannot fulfil
-  kInternal,          // our own fault
+  kUnavailable,  // a part we need is away; a retry may succeed
+  kUnsupported,  // a valid wish that this build, model or machine cannot fulfil
+  kInternal,     // our own fault
 };
 
 // Error: a code to branch on, a message and a hint for people, and the error below it, if any.
@@ -63,13 +63,15 @@ using Result = std::expected<T, Error>;
 inline std::unexpected<Error> fail(Code code, std::string message, std::string hint = {}) {
   return std::unexpected<Error>(std::in_place, code, std::move(message), std::move(hint));
 }
-inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(std::move(error)); }
+inline std::unexpected<Error> fail(Error error) {
+  return std::unexpected<Error>(std::move(error));
+}
 
 // An Error from errno: `fail(errno_error(errno, "open /x"))`. ENOENT is kNotFound, EACCES kPermissionDenied, and so on.
 Error errno_error(int errno_value, std::string_view what);
 
-int http_status(Code code);            // kCancelled is 499, as nginx logs it
-int exit_code(Code code);              // 1 the work failed, 2 wrong use, 3 not found
-std::string_view code_name(Code code); // "invalid_argument", for machines
+int http_status(Code code);             // kCancelled is 499, as nginx logs it
+int exit_code(Code code);               // 1 the work failed, 2 wrong use, 3 not found
+std::string_view code_name(Code code);  // "invalid_argument", for machines
 
 }  // namespace promethean::base

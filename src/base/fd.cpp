@@ -47,14 +47,14 @@ Result<UniqueFd> RootDir::open_file(const std::string& relative, int flags) cons
 Result<std::string> RootDir::read_file(const std::string& relative, size_t limit) const {
   auto fd = open_file(relative, O_RDONLY);
   if (!fd) return fail(std::move(fd).error());
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd->get(), &info) != 0) return fail(errno_error(errno, relative));
   if (!S_ISREG(info.st_mode)) return fail(Code::kInvalidArgument, relative + ": not a regular file");
   return read_all(fd->get(), limit, relative);
 }
 
 Result<std::string> read_all(int fd, size_t limit, std::string_view name) {
-  struct stat info {};
+  struct stat info{};
   size_t guess = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode) ? static_cast<size_t>(info.st_size) : 0;
   if (guess > limit) return fail(Code::kTooLarge, std::string(name) + ": larger than the limit");
   std::string bytes;
@@ -122,7 +122,7 @@ MappedFile::~MappedFile() {
 }
 
 Result<MappedFile> MappedFile::map(int fd, std::string_view name) {
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd, &info) != 0) return fail(errno_error(errno, name));
   MappedFile file;
   if (info.st_size == 0) return file;

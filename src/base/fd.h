@@ -46,7 +46,8 @@ class RootDir {
 
   Result<UniqueFd> open_file(const std::string& relative, int flags = 0 /* O_RDONLY */) const;
 
-  // The whole file, or kTooLarge when it has more than `limit` bytes. Not for devices, pipes or directories (kInvalidArgument).
+  // The whole file, or kTooLarge when it has more than `limit` bytes. Not for devices, pipes or directories
+  // (kInvalidArgument).
   Result<std::string> read_file(const std::string& relative, size_t limit) const;
 
  private:

@@ -12,9 +12,13 @@
 
 namespace promethean::base {
 
-uint64_t hash64(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+uint64_t hash64(std::string_view bytes) {
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
 
-std::string hash8(std::string_view bytes) { return fmt::format("{:08x}", hash64(bytes) >> 32); }
+std::string hash8(std::string_view bytes) {
+  return fmt::format("{:08x}", hash64(bytes) >> 32);
+}
 
 std::string hex(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";

@@ -10,8 +10,8 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -26,9 +26,9 @@ enum class LogTime { kIso, kMillis, kNone };
 
 struct LogOptions {
   LogLevel level = LogLevel::kInfo;
-  bool json = false;              // JSON lines {"ts","level","msg",...}; else pretty text (colour on a terminal)
-  LogTime time = LogTime::kIso;   // kMillis: milliseconds since the epoch, as a number
-  std::string file;               // empty: stderr
+  bool json = false;             // JSON lines {"ts","level","msg",...}; else pretty text (colour on a terminal)
+  LogTime time = LogTime::kIso;  // kMillis: milliseconds since the epoch, as a number
+  std::string file;              // empty: stderr
   uint64_t rotate_bytes = 64 << 20;
   int rotate_keep = 5;
   size_t buffer_lines = 8192;

@@ -28,8 +28,8 @@ size_t edit_distance(std::string_view a, std::string_view b);
 // The candidate nearest to `word` within a third of its length, or nullopt.
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
 
-std::string human_bytes(uint64_t bytes);      // "12.3 MB"
-std::string human_count(uint64_t count);      // "78,579"
-std::string human_duration(double seconds);   // "1.2 s", "3 min 4 s"
+std::string human_bytes(uint64_t bytes);     // "12.3 MB"
+std::string human_count(uint64_t count);     // "78,579"
+std::string human_duration(double seconds);  // "1.2 s", "3 min 4 s"
 
 }  // namespace promethean::base

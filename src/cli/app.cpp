@@ -5,7 +5,6 @@
 #include <cstdlib>
 
 #include "base/hash.h"
-
 #include "cli/lookup.h"
 #include "cli/model_file.h"
 #include "llm/openai_backend.h"
@@ -52,6 +51,15 @@ llm::Model remote_model(http::Client& client, const ModelConfig& config) {
   return model;
 }
 
+search::LiveIndex::OnChange tell_change(std::shared_ptr<http::SseTopic> events) {
+  return [events = std::move(events)](const search::UpdateReport& report, const search::IndexStatus& status) {
+    const json::Value event =
+        json::Object{{"generation", status.generation}, {"files", report.files},     {"added", report.added},
+                     {"changed", report.changed},       {"removed", report.removed}, {"seconds", report.seconds}};
+    events->publish(json::write(event), "index");
+  };
+}
+
 // Joins the worker's metrics to ours; "" when it does not run, since being asked for metrics is no reason to start it.
 async::Task<std::string> worker_metrics(http::Client& client, llm::local::Supervisor* supervisor, async::Context& ctx) {
   if (supervisor == nullptr || supervisor->status().state != llm::local::Supervisor::State::kReady) {
@@ -76,11 +84,17 @@ base::Result<llm::local::SupervisorOptions> supervisor_options(const Config& con
   llm::local::SupervisorOptions options;
   options.model_path = model_file;
   options.socket_path = fmt::format("{}/model-{}.sock", dir, base::random_hex(4));
-  options.arguments = {"worker",    "--model",   model_file,
-                       "--socket",  options.socket_path,
-                       "--context", std::to_string(config.model.context),
-                       "--threads", std::to_string(config.model.threads),
-                       "--queue",   std::to_string(config.model.queue)};
+  options.arguments = {"worker",
+                       "--model",
+                       model_file,
+                       "--socket",
+                       options.socket_path,
+                       "--context",
+                       std::to_string(config.model.context),
+                       "--threads",
+                       std::to_string(config.model.threads),
+                       "--queue",
+                       std::to_string(config.model.queue)};
   options.idle_unload = std::chrono::minutes(config.model.idle_unload_minutes);
   return options;
 }
@@ -113,7 +127,12 @@ base::Result<std::unique_ptr<App>> App::build(const Config& config, async::Runti
   app->root_.emplace(std::move(*root));
   auto index = search::Index::open(index_options(config), app->log_.child({{"room", "search"}}));
   if (!index) return base::fail(std::move(index).error());
-  app->index_ = std::make_unique<search::LiveIndex>(std::move(*index), app->log_.child({{"room", "search"}}));
+  std::vector<async::Executor> cores;
+  for (int i = 0; i < runtime.size(); ++i) cores.push_back(runtime.core(i));
+  app->hub_ = std::make_unique<http::SseHub>(cores);
+  app->events_ = app->hub_->topic();
+  app->index_ = std::make_unique<search::LiveIndex>(std::move(*index), app->log_.child({{"room", "search"}}),
+                                                    tell_change(app->events_));
   app->retriever_ = std::make_unique<context::Retriever>(*app->index_, *app->root_, *app->pool_);
 
   if (auto added = app->add_models(config); !added) return base::fail(std::move(added).error());
@@ -167,9 +186,18 @@ base::Result<llm::Model> App::local_model(const Config& config, const ModelConfi
 base::Result<void> App::add_routes(const Config& config) {
   const auto larger = [this] { return larger_models(); };
   const auto worker = [this](async::Context& ctx) { return worker_metrics(*client_, supervisor_.get(), ctx); };
-  services_.reset(new api::Services{*models_, *retriever_, *index_, *pool_, metrics_, log_,
-                                    retrieval_options(config.retrieval), larger, worker,
-                                    static_cast<size_t>(config.server.max_body_bytes)});
+  services_.reset(new api::Services{.models = *models_,
+                                    .retriever = *retriever_,
+                                    .index = *index_,
+                                    .pool = *pool_,
+                                    .metrics = metrics_,
+                                    .log = log_,
+                                    .retrieval = retrieval_options(config.retrieval),
+                                    .larger_models = larger,
+                                    .worker_metrics = worker,
+                                    .max_body = static_cast<size_t>(config.server.max_body_bytes),
+                                    .hub = *hub_,
+                                    .events = events_});
 
   http::Authenticator::Options auth;
   auth.mode =

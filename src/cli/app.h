@@ -43,6 +43,8 @@ class App {
   std::unique_ptr<http::Client> client_;
   std::unique_ptr<async::BlockingPool> pool_;
   std::optional<base::RootDir> root_;
+  std::unique_ptr<http::SseHub> hub_;
+  std::shared_ptr<http::SseTopic> events_;
   std::unique_ptr<search::LiveIndex> index_;
   std::unique_ptr<llm::local::Supervisor> supervisor_;  // null without a local model
   std::unique_ptr<llm::OllamaProbe> ollama_;

@@ -85,7 +85,7 @@ base::Error answer_error(int status, const std::string& body) {
 }
 
 async::Task<Exit> ask_server(async::Context& ctx, http::Client& client, std::string address, std::string token,
-                      const AskOptions& options, AnswerReader& reader) {
+                             const AskOptions& options, AnswerReader& reader) {
   http::ClientRequest request;
   request.method = http::Method::kPost;
   request.url = "http://" + address + "/v1/chat/completions";
@@ -109,7 +109,8 @@ async::Task<Exit> ask_server(async::Context& ctx, http::Client& client, std::str
 }
 
 // The same request straight to the route table of an App in this process.
-async::Task<Exit> ask_here(async::Context& ctx, const http::Router& router, const AskOptions& options, AnswerReader& reader) {
+async::Task<Exit> ask_here(async::Context& ctx, const http::Router& router, const AskOptions& options,
+                           AnswerReader& reader) {
   const http::Route* route = nullptr;
   for (const auto& candidate : router.routes()) {
     if (candidate->operation_id == "createChatCompletion") route = candidate.get();

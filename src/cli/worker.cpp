@@ -1,5 +1,5 @@
-// promethean worker: the child process that holds the local model. Started by serve, on a private Unix socket; ends with
-// its parent, or on SIGTERM once the running answer has ended.
+// promethean worker: the child process that holds the local model. Started by serve, on a private Unix socket; ends
+// with its parent, or on SIGTERM once the running answer has ended.
 #include "base/fd.h"
 #include "cli/model_file.h"
 #include "cli/options.h"
@@ -25,12 +25,17 @@ Exit run_worker(const Invocation& invocation, const WorkerOptions& options) {
   if (!engine) return base::fail(std::move(engine).error());
 
   telemetry::Registry metrics;
-  llm::local::WorkerService service(std::move(*engine), metrics, {.model_name = "", .max_waiting = static_cast<size_t>(options.queue)});
+  llm::local::WorkerService service(std::move(*engine), metrics,
+                                    {.model_name = "", .max_waiting = static_cast<size_t>(options.queue)});
   http::RouterOptions router_options;
   router_options.check_host = false;  // the socket's file mode says who may come
   router_options.rate_per_second = 0;
   router_options.log = log;
-  http::Router router(std::move(router_options), std::make_shared<http::Authenticator>(http::Authenticator::Options{.mode = http::Authenticator::Mode::kNone, .extra_tokens = {}, .cookie_name = {}}, ""));
+  http::Router router(
+      std::move(router_options),
+      std::make_shared<http::Authenticator>(
+          http::Authenticator::Options{.mode = http::Authenticator::Mode::kNone, .extra_tokens = {}, .cookie_name = {}},
+          ""));
   if (auto added = service.add_routes(router); !added) return base::fail(std::move(added).error());
 
   async::Runtime runtime(1, log);

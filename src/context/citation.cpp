@@ -50,7 +50,8 @@ void describe(Citation& citation, std::string_view text) {
   citation.signature = search::definition_signature(text, d);
   citation.symbol_line = static_cast<int>(d.start_line);
   const bool has_doc = d.doc_line > 0 && d.doc_line < d.start_line;
-  if (has_doc && static_cast<int>(d.doc_line) >= citation.start_line && static_cast<int>(d.start_line) <= citation.end_line) {
+  if (has_doc && static_cast<int>(d.doc_line) >= citation.start_line &&
+      static_cast<int>(d.start_line) <= citation.end_line) {
     citation.doc_start_line = static_cast<int>(d.doc_line);
     citation.doc_end_line = static_cast<int>(d.start_line) - 1;
   }
@@ -87,8 +88,12 @@ std::vector<std::string_view> split_lines(std::string_view text) {
   return lines;
 }
 
-std::string Citation::place() const { return fmt::format("{}:{}-{}", path, start_line, end_line); }
-std::string Citation::label() const { return place() + "@" + hash; }
+std::string Citation::place() const {
+  return fmt::format("{}:{}-{}", path, start_line, end_line);
+}
+std::string Citation::label() const {
+  return place() + "@" + hash;
+}
 
 json::Object Citation::to_json() const {
   json::Object out{{"path", path}, {"startLine", start_line}, {"endLine", end_line}, {"hash", hash}, {"why", why}};

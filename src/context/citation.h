@@ -1,5 +1,5 @@
-// Citation: lines of one file as they are on disk, with what encloses them. Everything an answer says about a place comes
-// from here, and a Citation is only ever made by reading the file.
+// Citation: lines of one file as they are on disk, with what encloses them. Everything an answer says about a place
+// comes from here, and a Citation is only ever made by reading the file.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,7 @@ namespace promethean::context {
 
 struct Citation {
   std::string path;
-  int start_line = 0;      // 1-based, inclusive
+  int start_line = 0;  // 1-based, inclusive
   int end_line = 0;
   std::string hash;        // base::hash8 of `text`
   std::string text;        // whole lines with their newlines
@@ -24,11 +24,11 @@ struct Citation {
   int symbol_line = 0;     // where its declaration starts; 0: no symbol
   int doc_start_line = 0;  // its doc comment, when that lies within the lines; 0: none
   int doc_end_line = 0;
-  std::string why;         // "symbol", "path", "quote", "search": what led here
+  std::string why;  // "symbol", "path", "quote", "search": what led here
   double score = 0;
 
-  std::string place() const;  // "src/a.cpp:10-20"
-  std::string label() const;  // "src/a.cpp:10-20@1a2b3c4d"
+  std::string place() const;     // "src/a.cpp:10-20"
+  std::string label() const;     // "src/a.cpp:10-20@1a2b3c4d"
   json::Object to_json() const;  // {path,startLine,endLine,hash,symbol?,why}
 };
 
@@ -44,8 +44,8 @@ struct Candidate {
 
 inline constexpr int kMaxLines = 60;  // of one citation
 
-// Reads the file. Where the lines have moved they are followed; kConflict when they are gone, kNotFound when the file is.
-// Blocking.
+// Reads the file. Where the lines have moved they are followed; kConflict when they are gone, kNotFound when the file
+// is. Blocking.
 base::Result<Citation> cite(const base::RootDir& root, const Candidate& candidate);
 
 // The lines of a text with their newlines; a last line without one counts.

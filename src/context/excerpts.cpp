@@ -35,7 +35,8 @@ std::string render_excerpts(const std::vector<Citation>& citations) {
 
 json::Array with_excerpts(json::Array messages, const std::vector<Citation>& citations) {
   if (citations.empty()) return messages;
-  const auto last = std::find_if(messages.rbegin(), messages.rend(), [](const json::Value& m) { return json::string_at(m, "role") == "user"; });
+  const auto last = std::find_if(messages.rbegin(), messages.rend(),
+                                 [](const json::Value& m) { return json::string_at(m, "role") == "user"; });
   if (last == messages.rend()) return messages;
   const std::string block = render_excerpts(citations);
   json::Object& message = last->as_object();

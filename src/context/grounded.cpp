@@ -18,10 +18,10 @@ namespace {
 using async::Context;
 using async::Task;
 
-constexpr size_t kWithLines = 3;       // citations shown with code; further ones with place and signature
+constexpr size_t kWithLines = 3;  // citations shown with code; further ones with place and signature
 constexpr int kDecisiveLines = 8;
 constexpr int kDocLines = 6;
-constexpr int kPromptLines = 30;       // of the excerpt that the model sees
+constexpr int kPromptLines = 30;  // of the excerpt that the model sees
 constexpr int kSentenceTokens = 60;
 constexpr size_t kMaxLineBytes = 200;  // a longer line is cut in the answer, with a mark
 
@@ -36,7 +36,8 @@ std::string numbered(const std::vector<std::string_view>& lines, const Citation&
     std::string_view text = lines[static_cast<size_t>(line - citation.start_line)];
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
     std::string shown = base::sanitize_utf8(text);
-    if (shown.size() > kMaxLineBytes) shown = base::sanitize_utf8(std::string_view(shown).substr(0, kMaxLineBytes)) + " …";
+    if (shown.size() > kMaxLineBytes)
+      shown = base::sanitize_utf8(std::string_view(shown).substr(0, kMaxLineBytes)) + " …";
     out += fmt::format("{:>5}  {}\n", line, shown);
   }
   return out;
@@ -44,10 +45,13 @@ std::string numbered(const std::vector<std::string_view>& lines, const Citation&
 
 // A word that only code has: with an underscore, an inner capital, a call, a qualifier, a file extension or a slash.
 bool is_code_word(std::string_view word) {
-  if (word.find_first_of("_/(){}<>=\\") != std::string_view::npos || word.find("::") != std::string_view::npos) return true;
+  if (word.find_first_of("_/(){}<>=\\") != std::string_view::npos || word.find("::") != std::string_view::npos)
+    return true;
   for (size_t i = 1; i < word.size(); ++i) {
-    const bool dot_inside = word[i] == '.' && i + 1 < word.size() && std::isalnum(static_cast<unsigned char>(word[i + 1])) != 0;
-    const bool hump = std::isupper(static_cast<unsigned char>(word[i])) != 0 && std::islower(static_cast<unsigned char>(word[i - 1])) != 0;
+    const bool dot_inside =
+        word[i] == '.' && i + 1 < word.size() && std::isalnum(static_cast<unsigned char>(word[i + 1])) != 0;
+    const bool hump = std::isupper(static_cast<unsigned char>(word[i])) != 0 &&
+                      std::islower(static_cast<unsigned char>(word[i - 1])) != 0;
     if (dot_inside || hump) return true;
   }
   return false;
@@ -82,7 +86,10 @@ json::Array content_choice(const std::string& content, bool first) {
 class GroundedAnswer final : public llm::ChatStream {
  public:
   GroundedAnswer(const llm::Model& model, std::vector<Citation> citations, GroundedOptions options)
-      : model_(model), citations_(std::move(citations)), options_(std::move(options)), incarnation_(model.backend->incarnation()) {}
+      : model_(model),
+        citations_(std::move(citations)),
+        options_(std::move(options)),
+        incarnation_(model.backend->incarnation()) {}
 
   // The steps of the answer, in order: opening, one step a citation, heading, one step a sentence, closing, finish.
   Task<base::Result<std::optional<llm::Delta>>> next(Context& ctx) override {
@@ -113,7 +120,8 @@ class GroundedAnswer final : public llm::ChatStream {
       llm::Delta last;
       last.finish_reason = "stop";
       last.usage = usage_;
-      last.choices = {json::Object{{"index", 0}, {"delta", json::Object()}, {"logprobs", nullptr}, {"finish_reason", "stop"}}};
+      last.choices = {
+          json::Object{{"index", 0}, {"delta", json::Object()}, {"logprobs", nullptr}, {"finish_reason", "stop"}}};
       co_return std::optional<llm::Delta>(std::move(last));
     }
   }
@@ -128,16 +136,22 @@ class GroundedAnswer final : public llm::ChatStream {
 
   std::string opening() const {
     if (citations_.empty()) {
-      return "Nothing in this repository matches the question. Try other words, the exact name of a function or file, or a quoted string.\n";
+      return "Nothing in this repository matches the question. Try other words, the exact name of a function or file, "
+             "or a quoted string.\n";
     }
     if (citations_.size() == 1) return "One place in this repository answers best:\n\n";
     return fmt::format("{} places in this repository, the best first:\n\n", citations_.size());
   }
 
-  std::string heading() const { return fmt::format("In the words of {} (a small model: trust the lines above more):\n\n", model_.name); }
+  std::string heading() const {
+    return fmt::format("In the words of {} (a small model: trust the lines above more):\n\n", model_.name);
+  }
 
   std::string closing() const {
-    std::string out = fmt::format("\n_Grounded answer: places and lines are quoted from the repository as it is on disk; `{}` did not choose them. ", model_.name);
+    std::string out = fmt::format(
+        "\n_Grounded answer: places and lines are quoted from the repository as it is on disk; `{}` did not choose "
+        "them. ",
+        model_.name);
     if (options_.larger_models.empty()) {
       out += "No larger model was found; `promethean doctor` says how to add one for free explanations._\n";
     } else {
@@ -149,7 +163,8 @@ class GroundedAnswer final : public llm::ChatStream {
   // An answer during which the model's process was replaced is broken, even when it died between two sentences.
   base::Result<void> check_same_process() const {
     if (model_.backend->incarnation() == incarnation_) return {};
-    return base::fail(base::Code::kUnavailable, "the process of model " + model_.name + " died during this answer", "ask again: it has been restarted");
+    return base::fail(base::Code::kUnavailable, "the process of model " + model_.name + " died during this answer",
+                      "ask again: it has been restarted");
   }
 
   Task<base::Result<std::string>> write_sentence(Context& ctx, const Citation& citation) {
@@ -185,7 +200,8 @@ class GroundedAnswer final : public llm::ChatStream {
 
 }  // namespace
 
-std::unique_ptr<llm::ChatStream> make_grounded_answer(const llm::Model& model, std::vector<Citation> citations, GroundedOptions options) {
+std::unique_ptr<llm::ChatStream> make_grounded_answer(const llm::Model& model, std::vector<Citation> citations,
+                                                      GroundedOptions options) {
   return std::make_unique<GroundedAnswer>(model, std::move(citations), std::move(options));
 }
 
@@ -235,8 +251,10 @@ std::string render_citation(size_t number, const Citation& citation, std::string
     code += numbered(lines, citation, from, to);
     shown = to;
   };
-  if (citation.doc_start_line > 0) show(citation.doc_start_line, std::min(citation.doc_end_line, citation.doc_start_line + kDocLines - 1));
-  if (citation.symbol_line >= citation.start_line && citation.symbol_line < first) show(citation.symbol_line, citation.symbol_line);
+  if (citation.doc_start_line > 0)
+    show(citation.doc_start_line, std::min(citation.doc_end_line, citation.doc_start_line + kDocLines - 1));
+  if (citation.symbol_line >= citation.start_line && citation.symbol_line < first)
+    show(citation.symbol_line, citation.symbol_line);
   show(first, last);
   const std::string fence = fence_for(code);
   return out + "\n" + fence + citation.language + "\n" + code + fence + "\n\n";
@@ -248,7 +266,8 @@ std::string accept_sentence(std::string_view written, const Citation& citation) 
   const std::string_view sentence = first_sentence(written);
   if (sentence.size() < kShortest || sentence.size() > kLongest || sentence.back() != '.') return {};
   const std::string lower = base::to_lower(sentence);
-  for (const std::string_view voice : {"i ", "i'm", "sorry", "here is", "here's", "sure", "as an ai", "you ", "please", "the question"}) {
+  for (const std::string_view voice :
+       {"i ", "i'm", "sorry", "here is", "here's", "sure", "as an ai", "you ", "please", "the question"}) {
     if (lower.starts_with(voice)) return {};
   }
   const std::string known = citation.path + "\n" + citation.symbol + "\n" + citation.text;
@@ -257,8 +276,10 @@ std::string accept_sentence(std::string_view written, const Citation& citation) 
     const size_t end = std::min(sentence.find_first_of(" \t", start), sentence.size());
     std::string_view word = sentence.substr(start, end - start);
     const bool quoted = word.find_first_of("`'\"") != std::string_view::npos;
-    while (!word.empty() && std::string_view(".,;:`'\"()").find(word.back()) != std::string_view::npos) word.remove_suffix(1);
-    while (!word.empty() && std::string_view("`'\"(").find(word.front()) != std::string_view::npos) word.remove_prefix(1);
+    while (!word.empty() && std::string_view(".,;:`'\"()").find(word.back()) != std::string_view::npos)
+      word.remove_suffix(1);
+    while (!word.empty() && std::string_view("`'\"(").find(word.front()) != std::string_view::npos)
+      word.remove_prefix(1);
     const bool number = std::isdigit(static_cast<unsigned char>(word.empty() ? 'x' : word[0])) != 0;
     if ((quoted || number || is_code_word(word)) && !is_grounded(word, known)) return {};
     start = end + 1;
@@ -271,10 +292,12 @@ json::Object sentence_request(const Citation& citation) {
   std::string excerpt;
   for (size_t i = 0; i < lines.size() && i < kPromptLines; ++i) excerpt += lines[i];
   const std::string fence = fence_for(excerpt);
-  const std::string user = fmt::format("{}{}\n{}{}\nIn one sentence, what does this code do?", fence, citation.language, base::sanitize_utf8(excerpt), fence);
+  const std::string user = fmt::format("{}{}\n{}{}\nIn one sentence, what does this code do?", fence, citation.language,
+                                       base::sanitize_utf8(excerpt), fence);
   return json::Object{
-      {"messages", json::Array{json::Object{{"role", "system"}, {"content", "You describe code in one short, plain sentence."}},
-                               json::Object{{"role", "user"}, {"content", user}}}},
+      {"messages",
+       json::Array{json::Object{{"role", "system"}, {"content", "You describe code in one short, plain sentence."}},
+                   json::Object{{"role", "user"}, {"content", user}}}},
       {"max_tokens", kSentenceTokens},
       {"temperature", 0},
       {"stop", json::Array{"\n"}},

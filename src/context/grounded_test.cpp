@@ -27,7 +27,8 @@ Citation sample() {
   c.doc_start_line = 10;
   c.doc_end_line = 10;
   c.text =
-      "// Says whether a path is ignored.\nbool IgnoreSet::match(const Path& path) const {\n  for (const auto& rule : rules_) {\n"
+      "// Says whether a path is ignored.\nbool IgnoreSet::match(const Path& path) const {\n  for (const auto& rule : "
+      "rules_) {\n"
       "    if (rule.covers(path)) return !rule.negated;\n  }\n  return false;\n}\n\n";
   c.hash = "01234567";
   return c;
@@ -36,7 +37,8 @@ Citation sample() {
 TEST(Grounded, KeepsASentenceAboutItsExcerpt) {
   EXPECT_EQ(accept_sentence("This code returns true when a rule covers the path and is not negated.", sample()),
             "This code returns true when a rule covers the path and is not negated.");
-  EXPECT_EQ(accept_sentence("The `match` function checks every rule in `rules_`. It is fast.", sample()), "The `match` function checks every rule in `rules_`.");
+  EXPECT_EQ(accept_sentence("The `match` function checks every rule in `rules_`. It is fast.", sample()),
+            "The `match` function checks every rule in `rules_`.");
 }
 
 TEST(Grounded, DropsASentenceThatNamesWhatIsNotThere) {
@@ -81,7 +83,8 @@ TEST(Excerpts, AFenceCannotBeClosedFromInside) {
 }
 
 TEST(Excerpts, StandInTheLastUserMessageAndNowhereElse) {
-  const auto messages = json::parse(R"([{"role":"system","content":"s"},{"role":"user","content":"old"},{"role":"assistant","content":"a"},{"role":"user","content":"new"}])");
+  const auto messages = json::parse(
+      R"([{"role":"system","content":"s"},{"role":"user","content":"old"},{"role":"assistant","content":"a"},{"role":"user","content":"new"}])");
   const auto with = with_excerpts(messages->as_array(), {sample()});
   EXPECT_EQ(with[0], messages->as_array()[0]);
   EXPECT_EQ(with[1], messages->as_array()[1]);
@@ -142,7 +145,8 @@ Outcome run(std::shared_ptr<ScriptedBackend> backend, std::vector<Citation> cita
     auto stream = make_grounded_answer(model, citations, options);
     auto answer = co_await llm::collect(ctx, *stream);
     if (!answer) co_return Outcome{"", answer.error().message(), 0};
-    co_return Outcome{std::string(answer->choices[0].at("message").at("content").as_string()), "", answer->usage.completion_tokens};
+    co_return Outcome{std::string(answer->choices[0].at("message").at("content").as_string()), "",
+                      answer->usage.completion_tokens};
   };
   auto done = boost::asio::co_spawn(loop, work(), boost::asio::use_future);
   loop.run();
@@ -151,9 +155,11 @@ Outcome run(std::shared_ptr<ScriptedBackend> backend, std::vector<Citation> cita
 
 TEST(Grounded, ComposesPlacesThenSentencesThenItsOrigin) {
   auto backend = std::make_shared<ScriptedBackend>();
-  backend->answers = {"This code decides whether a path is covered by a rule.", "It uses made_up_name for the rules of the path."};
+  backend->answers = {"This code decides whether a path is covered by a rule.",
+                      "It uses made_up_name for the rules of the path."};
   const auto got = run(backend, {sample(), sample()});
-  EXPECT_THAT(got.text, HasSubstr("- `src/ignore.cpp:10-17`: This code decides whether a path is covered by a rule.\n"));
+  EXPECT_THAT(got.text,
+              HasSubstr("- `src/ignore.cpp:10-17`: This code decides whether a path is covered by a rule.\n"));
   EXPECT_THAT(got.text, Not(HasSubstr("made_up_name")));
   EXPECT_THAT(got.text, HasSubstr("Grounded answer"));
   EXPECT_EQ(got.tokens, 10);
@@ -161,7 +167,8 @@ TEST(Grounded, ComposesPlacesThenSentencesThenItsOrigin) {
 
 TEST(Grounded, AProcessThatWasReplacedBreaksTheAnswer) {
   auto backend = std::make_shared<ScriptedBackend>();
-  backend->answers = {"This code decides whether a path is covered by a rule.", "This code decides whether a path is covered by a rule."};
+  backend->answers = {"This code decides whether a path is covered by a rule.",
+                      "This code decides whether a path is covered by a rule."};
   backend->die_after = 1;
   EXPECT_THAT(run(backend, {sample(), sample()}).error, HasSubstr("died during this answer"));
 }

@@ -12,16 +12,25 @@ namespace {
 constexpr size_t kMaxText = 16 << 10;  // of a question; what lies beyond is not looked at
 constexpr size_t kMaxClues = 8;        // of each kind
 
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
+bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+bool is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
 
 template <class T, class Same>
 void add(std::vector<T>& list, T value, Same same) {
-  if (list.size() < kMaxClues && std::ranges::none_of(list, [&](const T& old) { return same(old, value); })) list.push_back(std::move(value));
+  if (list.size() < kMaxClues && std::ranges::none_of(list, [&](const T& old) { return same(old, value); }))
+    list.push_back(std::move(value));
 }
 
-void add_text(std::vector<std::string>& list, std::string_view value) { add(list, std::string(value), std::equal_to<>()); }
+void add_text(std::vector<std::string>& list, std::string_view value) {
+  add(list, std::string(value), std::equal_to<>());
+}
 
 // snake_case, camelCase, PascalCase with an inner capital: words that prose does not have.
 bool looks_like_identifier(std::string_view word) {
@@ -36,7 +45,8 @@ bool looks_like_identifier(std::string_view word) {
 
 bool is_name(std::string_view text) {  // a possibly qualified name, "A::b", "a.b.c", "x->y" not
   if (text.empty() || std::isdigit(static_cast<unsigned char>(text[0])) != 0) return false;
-  return std::ranges::all_of(text, [](char c) { return is_word(c) || c == ':' || c == '.' || c == '#' || c == '~'; }) && is_word(text.back());
+  return std::ranges::all_of(text, [](char c) { return is_word(c) || c == ':' || c == '.' || c == '#' || c == '~'; }) &&
+         is_word(text.back());
 }
 
 std::string_view extension(std::string_view path) {
@@ -50,8 +60,9 @@ std::string_view extension(std::string_view path) {
 bool looks_like_path(std::string_view text) {
   if (text.find("://") != std::string_view::npos || text.size() > 512) return false;
   const std::string_view ext = extension(text);
-  const bool has_extension = !ext.empty() && ext.size() <= 5 && std::ranges::all_of(ext, [](char c) { return is_word(c); }) &&
-                             std::ranges::any_of(ext, [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; });
+  const bool has_extension = !ext.empty() && ext.size() <= 5 && std::ranges::all_of(ext, [](char c) {
+    return is_word(c);
+  }) && std::ranges::any_of(ext, [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; });
   const size_t slash = text.find('/');
   // "e.g" and "i.e" have the form of a file name, but no file is called so.
   if (slash == std::string_view::npos) return has_extension && text.size() > 3;
@@ -75,7 +86,8 @@ Place split_place(std::string_view token) {
 
 void add_place(Question& question, Place place) {
   while (place.path.starts_with("./")) place.path.erase(0, 2);
-  add(question.places, std::move(place), [](const Place& a, const Place& b) { return a.path == b.path && a.line == b.line; });
+  add(question.places, std::move(place),
+      [](const Place& a, const Place& b) { return a.path == b.path && a.line == b.line; });
 }
 
 std::string_view strip(std::string_view token) {
@@ -98,7 +110,8 @@ void read_token(Question& question, std::string_view raw) {
   }
   if (const size_t paren = token.find('('); paren != std::string_view::npos) token = token.substr(0, paren);
   if (!is_name(token)) return;
-  const bool qualified = token.find("::") != std::string_view::npos || (token.find('.') != std::string_view::npos && called);
+  const bool qualified =
+      token.find("::") != std::string_view::npos || (token.find('.') != std::string_view::npos && called);
   if (qualified || looks_like_identifier(token) || (called && token.size() >= 3)) add_text(question.identifiers, token);
 }
 
@@ -114,7 +127,8 @@ void read_python_frames(Question& question, std::string_view text) {
     size_t stop = digits;
     while (stop < text.size() && std::isdigit(static_cast<unsigned char>(text[stop])) != 0) ++stop;
     const auto line = base::parse_int(text.substr(digits, stop - digits));
-    if (line && *line > 0 && *line < 100'000'000) add_place(question, {std::string(text.substr(start, end - start)), static_cast<int>(*line)});
+    if (line && *line > 0 && *line < 100'000'000)
+      add_place(question, {std::string(text.substr(start, end - start)), static_cast<int>(*line)});
   }
 }
 

@@ -20,22 +20,28 @@ std::vector<std::string> places(std::string_view text) {
 TEST(Question, FindsIdentifiersInProse) {
   EXPECT_THAT(read_question("How does parseHead use read_file and IgnoreSet::match?").identifiers,
               ElementsAre("parseHead", "read_file", "IgnoreSet::match"));
-  EXPECT_THAT(read_question("what does open() do, and `walk`?").identifiers, testing::UnorderedElementsAre("open", "walk"));
+  EXPECT_THAT(read_question("what does open() do, and `walk`?").identifiers,
+              testing::UnorderedElementsAre("open", "walk"));
 }
 
 TEST(Question, PlainWordsAreNoIdentifiers) {
-  EXPECT_THAT(read_question("Where is gitignore matching implemented? Don't guess, e.g. say so and/or ask.").identifiers, IsEmpty());
-  EXPECT_THAT(read_question("Where is gitignore matching implemented? Don't guess, e.g. say so and/or ask.").places, IsEmpty());
+  EXPECT_THAT(
+      read_question("Where is gitignore matching implemented? Don't guess, e.g. say so and/or ask.").identifiers,
+      IsEmpty());
+  EXPECT_THAT(read_question("Where is gitignore matching implemented? Don't guess, e.g. say so and/or ask.").places,
+              IsEmpty());
 }
 
 TEST(Question, FindsPathsAndLines) {
-  EXPECT_THAT(places("see src/net/server.cpp:12 and ./router.cpp, also a.py(7)"), ElementsAre("src/net/server.cpp:12", "router.cpp:0", "a.py:7"));
+  EXPECT_THAT(places("see src/net/server.cpp:12 and ./router.cpp, also a.py(7)"),
+              ElementsAre("src/net/server.cpp:12", "router.cpp:0", "a.py:7"));
   EXPECT_THAT(places("lib/x.ts#L30-L40"), ElementsAre("lib/x.ts:30"));
   EXPECT_THAT(places("https://example.com/a/b.html"), IsEmpty());
 }
 
 TEST(Question, FindsStackFrames) {
-  EXPECT_THAT(places("Traceback:\n  File \"/srv/app/pathspec/util.py\", line 33, in walk\n"), Contains("/srv/app/pathspec/util.py:33"));
+  EXPECT_THAT(places("Traceback:\n  File \"/srv/app/pathspec/util.py\", line 33, in walk\n"),
+              Contains("/srv/app/pathspec/util.py:33"));
   EXPECT_THAT(places("at Object.run (/app/lib/run.js:10:5)"), Contains("/app/lib/run.js:10"));
 }
 

@@ -8,12 +8,12 @@ namespace promethean::context {
 
 namespace {
 
-constexpr size_t kExactShare = 2;      // exact matches may take one half of the citations; ranking gets the rest
+constexpr size_t kExactShare = 2;  // exact matches may take one half of the citations; ranking gets the rest
 constexpr size_t kPerIdentifier = 3;
 constexpr size_t kPerQuote = 2;
-constexpr int kGrepContext = 8;        // lines around a quoted string
+constexpr int kGrepContext = 8;                  // lines around a quoted string
 constexpr std::chrono::seconds kFirstIndex{30};  // patience while the index is built for the first time
-constexpr int kMinLines = 6;           // an excerpt cut shorter than this to fit the budget is left out
+constexpr int kMinLines = 6;                     // an excerpt cut shorter than this to fit the budget is left out
 
 using search::Snapshot;
 
@@ -25,7 +25,9 @@ class Collector {
   void allow(size_t limit) { limit_ = limit; }  // how many citations there may be from now on
 
   void offer(const Candidate& candidate) {
-    if (citations_.size() >= limit_ || covered(candidate.path, candidate.start_line, std::max(candidate.end_line, candidate.start_line))) return;
+    if (citations_.size() >= limit_ ||
+        covered(candidate.path, candidate.start_line, std::max(candidate.end_line, candidate.start_line)))
+      return;
     auto citation = cite(root_, candidate);
     if (!citation || covered(citation->path, citation->start_line, citation->end_line)) return;
     citations_.push_back(std::move(*citation));
@@ -52,7 +54,8 @@ void add_places(const Snapshot& snapshot, const Question& question, const async:
   for (const auto& place : question.places) {
     std::vector<std::string> paths = snapshot.find_paths(place.path, 2);
     // An absolute path of a stack trace: its end may still be ours.
-    for (size_t slash = place.path.find('/'); paths.empty() && slash != std::string::npos; slash = place.path.find('/', slash + 1)) {
+    for (size_t slash = place.path.find('/'); paths.empty() && slash != std::string::npos;
+         slash = place.path.find('/', slash + 1)) {
       paths = snapshot.find_paths(place.path.substr(slash + 1), 2);
     }
     for (const auto& path : paths) {
@@ -92,8 +95,8 @@ void add_quotes(const Snapshot& snapshot, const Question& question, const async:
   }
 }
 
-std::vector<Citation> collect(const Snapshot& snapshot, const base::RootDir& root, const Question& question, const RetrievalOptions& options,
-                              const async::StopFlag& stop) {
+std::vector<Citation> collect(const Snapshot& snapshot, const base::RootDir& root, const Question& question,
+                              const RetrievalOptions& options, const async::StopFlag& stop) {
   Collector all(root);
   all.allow(std::max<size_t>(1, options.max_citations / kExactShare));
   add_places(snapshot, question, stop, all);
@@ -112,7 +115,8 @@ std::vector<Citation> collect(const Snapshot& snapshot, const base::RootDir& roo
 // Shortens a citation to its first lines that have about `tokens` of its `whole` tokens. False when too little is left.
 bool shorten(Citation& citation, int64_t tokens, int64_t whole) {
   const auto lines = split_lines(citation.text);
-  const auto keep = static_cast<size_t>(static_cast<double>(lines.size()) * static_cast<double>(tokens) / static_cast<double>(std::max<int64_t>(whole, 1)) * 0.9);
+  const auto keep = static_cast<size_t>(static_cast<double>(lines.size()) * static_cast<double>(tokens) /
+                                        static_cast<double>(std::max<int64_t>(whole, 1)) * 0.9);
   if (keep < kMinLines || keep >= lines.size()) return false;
   size_t bytes = 0;
   for (size_t i = 0; i < keep; ++i) bytes += lines[i].size();
@@ -123,7 +127,8 @@ bool shorten(Citation& citation, int64_t tokens, int64_t whole) {
   return true;
 }
 
-Task<base::Result<std::vector<Citation>>> fit(Context& ctx, std::vector<Citation> found, int64_t budget, CountTokens count) {
+Task<base::Result<std::vector<Citation>>> fit(Context& ctx, std::vector<Citation> found, int64_t budget,
+                                              CountTokens count) {
   std::vector<Citation> kept;
   for (auto& citation : found) {
     if (budget <= 0) break;
@@ -155,7 +160,8 @@ json::Object Retrieval::to_json() const {
   return out;
 }
 
-Task<base::Result<Retrieval>> Retriever::retrieve(Context& ctx, std::string text, RetrievalOptions options, CountTokens count) {
+Task<base::Result<Retrieval>> Retriever::retrieve(Context& ctx, std::string text, RetrievalOptions options,
+                                                  CountTokens count) {
   const auto started = base::steady_now();
   Retrieval retrieval;
 

@@ -32,7 +32,7 @@ struct Retrieval {
   uint64_t generation = 0;           // of the index
   base::WallTime as_of{};
   double seconds = 0;
-  json::Object to_json() const;      // retrieval_context
+  json::Object to_json() const;  // retrieval_context
 };
 
 // Tokens of a text for the model that will read it.

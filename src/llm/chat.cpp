@@ -69,7 +69,10 @@ json::Object finished(int64_t index, const Choice& choice) {
   }
   json::Value logprobs;
   if (!choice.logprobs.empty()) logprobs = json::Object{{"content", choice.logprobs}};
-  return json::Object{{"index", index}, {"message", std::move(message)}, {"logprobs", logprobs}, {"finish_reason", choice.finish_reason}};
+  return json::Object{{"index", index},
+                      {"message", std::move(message)},
+                      {"logprobs", logprobs},
+                      {"finish_reason", choice.finish_reason}};
 }
 
 }  // namespace
@@ -88,6 +91,8 @@ Task<base::Result<Answer>> collect(Context& ctx, ChatStream& stream) {
   co_return answer;
 }
 
-int64_t estimate_tokens(std::string_view text) { return static_cast<int64_t>((text.size() + 2) / 3); }
+int64_t estimate_tokens(std::string_view text) {
+  return static_cast<int64_t>((text.size() + 2) / 3);
+}
 
 }  // namespace promethean::llm

@@ -28,8 +28,8 @@ struct Usage {
   int64_t completion_tokens = 0;
 };
 
-// What one chunk of a stream added. `choices` is the chunk's own array, as the backend sent it; with n > 1 or tool calls
-// it says more than `content`, which is the text of choice 0.
+// What one chunk of a stream added. `choices` is the chunk's own array, as the backend sent it; with n > 1 or tool
+// calls it says more than `content`, which is the text of choice 0.
 struct Delta {
   std::string content;
   std::string finish_reason;  // of choice 0; empty while it goes on
@@ -51,13 +51,15 @@ class Backend {
   virtual ~Backend() = default;
 
   // `body` is a validated request; `model` in it is replaced by the backend's own name, `stream` is always set.
-  // kUnavailable, kRateLimited, kInvalidArgument (the backend refused the request), kTooLarge (the prompt does not fit).
+  // kUnavailable, kRateLimited, kInvalidArgument (the backend refused the request), kTooLarge (the prompt does not
+  // fit).
   virtual Task<base::Result<std::unique_ptr<ChatStream>>> chat(Context& ctx, json::Object body) = 0;
 
   // Tokens of a text by the backend's tokenizer; an estimate from above where it has none that can be asked.
   virtual Task<base::Result<int64_t>> count_tokens(Context& ctx, std::string text) = 0;
 
-  // Changes whenever the process behind this backend was replaced; 0 while none has been started, or when that is not ours.
+  // Changes whenever the process behind this backend was replaced; 0 while none has been started, or when that is not
+  // ours.
   virtual uint64_t incarnation() const { return 0; }
 };
 

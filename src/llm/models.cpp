@@ -9,7 +9,9 @@
 namespace promethean::llm {
 
 ModelTable::ModelTable(std::vector<Model> models, bool unknown_gets_default)
-    : models_(std::move(models)), unknown_gets_default_(unknown_gets_default), created_(base::unix_seconds(base::wall_now())) {
+    : models_(std::move(models)),
+      unknown_gets_default_(unknown_gets_default),
+      created_(base::unix_seconds(base::wall_now())) {
   CHECK(!models_.empty());
 }
 

@@ -12,10 +12,10 @@ namespace promethean::llm {
 
 struct Model {
   std::string name;
-  std::string owner;         // "local", "ollama", "openai": the backend's kind, shown as owned_by
-  int64_t context = 0;       // tokens; 0: not known
-  bool retrieval = true;     // default for requests that do not say
-  bool grounded = false;     // places come word for word from the citations, the model adds a sentence to each
+  std::string owner;                  // "local", "ollama", "openai": the backend's kind, shown as owned_by
+  int64_t context = 0;                // tokens; 0: not known
+  bool retrieval = true;              // default for requests that do not say
+  bool grounded = false;              // places come word for word from the citations, the model adds a sentence to each
   std::vector<std::string> fallback;  // tried in order when the backend is unavailable before its first token
   std::shared_ptr<Backend> backend;
 };
@@ -25,7 +25,8 @@ class ModelTable {
  public:
   ModelTable(std::vector<Model> models, bool unknown_gets_default);
 
-  // The model for a client's `name`; an empty name means the default. kNotFound otherwise, unless unknown names get the default.
+  // The model for a client's `name`; an empty name means the default. kNotFound otherwise, unless unknown names get the
+  // default.
   base::Result<const Model*> find(std::string_view name) const;
   const std::vector<Model>& list() const { return models_; }
   int64_t created() const { return created_; }  // unix seconds, shown in /v1/models

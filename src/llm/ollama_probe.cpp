@@ -17,7 +17,8 @@ std::vector<std::string> OllamaProbe::models() const {
   return state_->models;
 }
 
-async::Task<void> OllamaProbe::watch(async::Executor core, http::Client& client, std::string url, std::shared_ptr<State> state) {
+async::Task<void> OllamaProbe::watch(async::Executor core, http::Client& client, std::string url,
+                                     std::shared_ptr<State> state) {
   for (;;) {
     {
       async::Context look(core, base::steady_now() + kPatience);

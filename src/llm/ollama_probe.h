@@ -25,7 +25,8 @@ class OllamaProbe {
     std::vector<std::string> models;
   };
   std::shared_ptr<State> state_ = std::make_shared<State>();
-  static async::Task<void> watch(async::Executor core, http::Client& client, std::string url, std::shared_ptr<State> state);
+  static async::Task<void> watch(async::Executor core, http::Client& client, std::string url,
+                                 std::shared_ptr<State> state);
 };
 
 // GET /api/tags; an empty list when nobody answers within half a second.

@@ -17,15 +17,21 @@ base::Error upstream_error(const std::string& label, int status, std::string_vie
   if (const auto parsed = json::parse(body)) {
     const json::Value* error = json::find(*parsed, "error");
     if (error != nullptr) {
-      message = error->is_string() ? std::string(error->as_string()) : std::string(json::string_at(*error, "message").value_or(""));
+      message = error->is_string() ? std::string(error->as_string())
+                                   : std::string(json::string_at(*error, "message").value_or(""));
       code = json::string_at(*error, "code").value_or("");
     }
   }
   if (message.empty()) message = "status " + std::to_string(status);
   const std::string text = "model " + label + ": " + message;
-  if (code == "context_length_exceeded" || status == 413) return base::Error(base::Code::kTooLarge, text, "shorten the conversation, or choose a model with a larger context");
-  if (status == 401 || status == 403) return base::Error(base::Code::kUnavailable, text, "the backend refused our credential: check api_key_env of this model");
-  if (status == 404) return base::Error(base::Code::kNotFound, text, "check `upstream` of this model: the backend has no such model");
+  if (code == "context_length_exceeded" || status == 413)
+    return base::Error(base::Code::kTooLarge, text,
+                       "shorten the conversation, or choose a model with a larger context");
+  if (status == 401 || status == 403)
+    return base::Error(base::Code::kUnavailable, text,
+                       "the backend refused our credential: check api_key_env of this model");
+  if (status == 404)
+    return base::Error(base::Code::kNotFound, text, "check `upstream` of this model: the backend has no such model");
   if (status == 429) return base::Error(base::Code::kRateLimited, text, "try again shortly");
   if (status >= 400 && status < 500) return base::Error(base::Code::kInvalidArgument, text);
   return base::Error(base::Code::kUnavailable, text, "try again shortly");
@@ -34,7 +40,8 @@ base::Error upstream_error(const std::string& label, int status, std::string_vie
 std::optional<Usage> usage_of(const json::Value& chunk) {
   const json::Value* usage = json::find(chunk, "usage");
   if (usage == nullptr || !usage->is_object()) return std::nullopt;
-  return Usage{json::int_at(*usage, "prompt_tokens").value_or(0), json::int_at(*usage, "completion_tokens").value_or(0)};
+  return Usage{json::int_at(*usage, "prompt_tokens").value_or(0),
+               json::int_at(*usage, "completion_tokens").value_or(0)};
 }
 
 // One upstream answer: SSE bytes -> deltas. The end counts as proper after [DONE], or after a finish_reason.
@@ -91,7 +98,8 @@ class SseChat final : public ChatStream {
       if (reason) finish_seen_ = true;
       if (json::int_at(choice, "index").value_or(0) != 0) continue;
       if (reason) delta.finish_reason = *reason;
-      if (const json::Value* piece = json::find(choice, "delta")) delta.content += json::string_at(*piece, "content").value_or("");
+      if (const json::Value* piece = json::find(choice, "delta"))
+        delta.content += json::string_at(*piece, "content").value_or("");
     }
     if (!delta.choices.empty() || delta.usage) ready_.push_back(std::move(delta));
   }

@@ -12,10 +12,10 @@
 namespace promethean::llm {
 
 struct OpenAiOptions {
-  std::string label;      // for messages: the model's name
-  std::string upstream;   // the backend's own name for the model
-  std::string api_key;    // sent as a bearer token; empty: none
-  bool can_count = false; // it has POST /tokenize {"content"} -> {"count"}
+  std::string label;       // for messages: the model's name
+  std::string upstream;    // the backend's own name for the model
+  std::string api_key;     // sent as a bearer token; empty: none
+  bool can_count = false;  // it has POST /tokenize {"content"} -> {"count"}
   http::ClientTimeouts timeouts;
   std::function<uint64_t()> incarnation;  // see Backend::incarnation; empty: 0
 };

@@ -38,7 +38,9 @@ base::Error io_error(const Context& stage, const Context& whole, boost::system::
   return base::Error(base::Code::kUnavailable, std::move(what) + " failed: " + ec.message());
 }
 
-base::SteadyTime after(std::chrono::milliseconds time) { return base::steady_now() + time; }
+base::SteadyTime after(std::chrono::milliseconds time) {
+  return base::steady_now() + time;
+}
 
 }  // namespace
 
@@ -169,7 +171,8 @@ class StreamedResponse final : public http::ClientResponse {
 
  private:
   base::Error broken(const Context& stage, const Context& ctx, boost::system::error_code ec) const {
-    if (ec == beast::http::error::partial_message || ec == asio::error::eof || ec == beast::http::error::end_of_stream) {
+    if (ec == beast::http::error::partial_message || ec == asio::error::eof ||
+        ec == beast::http::error::end_of_stream) {
       return base::Error(base::Code::kUnavailable, label_ + " closed the connection in the middle of its answer");
     }
     return io_error(stage, ctx, ec, "reading from " + label_);
@@ -248,7 +251,8 @@ base::Result<Message> compose(const Url& url, http::ClientRequest& request) {
   message.target(url.target);
   message.set(beast::http::field::host, url.host_header);
   for (const auto& [name, value] : request.headers.fields()) {
-    if (name.find_first_of(" :\r\n") != std::string::npos || value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+    if (name.find_first_of(" :\r\n") != std::string::npos ||
+        value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
       return base::fail(base::Code::kInvalidArgument, "the header '" + name + "' cannot be sent");
     }
     message.insert(name, value);
@@ -290,8 +294,8 @@ class BeastClient final : public http::Client {
  private:
   // `message` lives in send()'s frame.
   Task<base::Result<std::unique_ptr<http::ClientResponse>>> exchange(Context& ctx, Socket socket, std::string label,
-                                                                     const Message& message, http::ClientTimeouts timeouts,
-                                                                     bool head_only) {
+                                                                     const Message& message,
+                                                                     http::ClientTimeouts timeouts, bool head_only) {
     {
       Context stage(ctx, after(timeouts.first_byte));
       auto stop = stage.on_cancel([&socket] { socket.close(); });
@@ -299,7 +303,8 @@ class BeastClient final : public http::Client {
       if (!stage.done()) std::tie(ec, std::ignore) = co_await beast::http::async_write(socket, message, kTuple);
       if (ec || stage.done()) co_return base::fail(io_error(stage, ctx, ec, "sending to " + label));
     }
-    auto response = std::make_unique<StreamedResponse>(pool_, label, std::move(socket), timeouts.idle, options_.max_header);
+    auto response =
+        std::make_unique<StreamedResponse>(pool_, label, std::move(socket), timeouts.idle, options_.max_header);
     auto head = co_await response->read_head(ctx, timeouts.first_byte, head_only);
     if (!head) co_return base::fail(std::move(head).error());
     co_return std::unique_ptr<http::ClientResponse>(std::move(response));
@@ -311,6 +316,8 @@ class BeastClient final : public http::Client {
 
 }  // namespace
 
-std::unique_ptr<http::Client> make_client(ClientOptions options) { return std::make_unique<BeastClient>(options); }
+std::unique_ptr<http::Client> make_client(ClientOptions options) {
+  return std::make_unique<BeastClient>(options);
+}
 
 }  // namespace promethean::net

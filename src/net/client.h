@@ -10,9 +10,9 @@
 namespace promethean::net {
 
 struct ClientOptions {
-  size_t max_idle_per_host = 32;             // kept-alive connections of one core to one host
-  std::chrono::seconds idle_lifetime{30};    // older ones are closed, never reused
-  size_t max_header = 64 << 10;              // bytes of a response head
+  size_t max_idle_per_host = 32;           // kept-alive connections of one core to one host
+  std::chrono::seconds idle_lifetime{30};  // older ones are closed, never reused
+  size_t max_header = 64 << 10;            // bytes of a response head
 };
 
 // Threads: send() on any core; the connection belongs to that core. Call close() before the runtime dies.

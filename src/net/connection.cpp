@@ -21,10 +21,10 @@ using ErrorCode = boost::system::error_code;
 
 namespace {
 
-constexpr size_t kKeepBuffer = 16 << 10;                     // a larger read buffer is given back after its request
-constexpr size_t kLingerBytes = 8 << 20;                     // of a refused body, read and thrown away
+constexpr size_t kKeepBuffer = 16 << 10;  // a larger read buffer is given back after its request
+constexpr size_t kLingerBytes = 8 << 20;  // of a refused body, read and thrown away
 constexpr std::chrono::seconds kLingerTime{3};
-constexpr size_t kHeadRead = 4 << 10;                          // bytes asked for at a time while a head is read
+constexpr size_t kHeadRead = 4 << 10;  // bytes asked for at a time while a head is read
 constexpr std::chrono::milliseconds kPipelinedPoll{100};
 
 // Notices that the client of a running handler has gone. Outlives the connection only as an inert callback.
@@ -62,7 +62,8 @@ struct Watch : std::enable_shared_from_this<Watch> {
 
 bool plain_request_id(std::string_view id) {
   if (id.empty() || id.size() > 64) return false;
-  return id.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == std::string_view::npos;
+  return id.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
+         std::string_view::npos;
 }
 
 std::string_view traceparent_id(const http::Headers& headers) {  // 00-<32 hex>-<16 hex>-<2 hex>, W3C trace context
@@ -70,7 +71,9 @@ std::string_view traceparent_id(const http::Headers& headers) {  // 00-<32 hex>-
   return value.size() >= 55 && value[2] == '-' && value[35] == '-' ? value.substr(3, 32) : std::string_view();
 }
 
-const boost::system::error_category& http_category() { return make_error_code(beast::http::error::bad_method).category(); }
+const boost::system::error_category& http_category() {
+  return make_error_code(beast::http::error::bad_method).category();
+}
 
 }  // namespace
 
@@ -88,22 +91,37 @@ struct Connection::Exchange {
 };
 
 Connection::Connection(Core& core, Socket socket, std::string remote)
-    : core_(core), socket_(std::move(socket)), remote_(std::move(remote)), buffer_(core.shared->options.max_header + (8 << 10)) {
+    : core_(core),
+      socket_(std::move(socket)),
+      remote_(std::move(remote)),
+      buffer_(core.shared->options.max_header + (8 << 10)) {
   core_.add(*this);
 }
 
-Connection::~Connection() { core_.remove(*this); }
+Connection::~Connection() {
+  core_.remove(*this);
+}
 
 void Connection::enter(Phase phase) {
   const ServerOptions& options = core_.shared->options;
   phase_ = phase;
   const auto now = base::steady_now();
   switch (phase) {
-    case Phase::kIdle: deadline_ = now + options.idle_timeout; break;
-    case Phase::kHead: deadline_ = now + options.header_timeout; break;
-    case Phase::kBody: deadline_ = now + options.body_timeout; break;
-    case Phase::kWrite: deadline_ = now + options.write_timeout; break;
-    case Phase::kHandler: deadline_.reset(); break;
+    case Phase::kIdle:
+      deadline_ = now + options.idle_timeout;
+      break;
+    case Phase::kHead:
+      deadline_ = now + options.header_timeout;
+      break;
+    case Phase::kBody:
+      deadline_ = now + options.body_timeout;
+      break;
+    case Phase::kWrite:
+      deadline_ = now + options.write_timeout;
+      break;
+    case Phase::kHandler:
+      deadline_.reset();
+      break;
   }
 }
 
@@ -145,8 +163,8 @@ Task<void> Connection::run() {
   co_await linger();
 }
 
-// Reads until the parser has a whole head. Beast's own read would not tell the first byte of a request from silence, and
-// that is where the head's time limit starts.
+// Reads until the parser has a whole head. Beast's own read would not tell the first byte of a request from silence,
+// and that is where the head's time limit starts.
 Task<ErrorCode> Connection::fill_head(Exchange& exchange) {
   Parser& parser = *exchange.parser;
   enter(buffer_.size() == 0 ? Phase::kIdle : Phase::kHead);
@@ -194,7 +212,8 @@ Task<bool> Connection::read_head(Exchange& exchange) {
   }
   if (ec && ec.category() != http_category()) co_return false;  // the client has gone
   if (ec) {
-    refuse_head(exchange, 400, base::Error(base::Code::kInvalidArgument, "this is not an HTTP/1.1 request: " + ec.message()));
+    refuse_head(exchange, 400,
+                base::Error(base::Code::kInvalidArgument, "this is not an HTTP/1.1 request: " + ec.message()));
     co_return true;
   }
   take_head(exchange);
@@ -243,8 +262,9 @@ Task<bool> Connection::read_body(Exchange& exchange) {
   const http::Family family = exchange.admission.route->family;
   const size_t limit = exchange.admission.max_body;
   const auto too_large = [family, limit] {
-    return http::error_response(family, base::Error(base::Code::kTooLarge, fmt::format("the body is larger than {} bytes", limit),
-                                                    "send less, or raise [server] max_body_bytes"));
+    return http::error_response(
+        family, base::Error(base::Code::kTooLarge, fmt::format("the body is larger than {} bytes", limit),
+                            "send less, or raise [server] max_body_bytes"));
   };
   if (parser.content_length() && *parser.content_length() > limit) {
     exchange.refusal = too_large();
@@ -257,7 +277,8 @@ Task<bool> Connection::read_body(Exchange& exchange) {
     std::tie(ec, std::ignore) = co_await asio::async_write(socket_, asio::buffer(kContinue), kTuple);
   }
   parser.body_limit(limit);
-  if (!ec && !parser.is_done()) std::tie(ec, std::ignore) = co_await beast::http::async_read(socket_, buffer_, parser, kTuple);
+  if (!ec && !parser.is_done())
+    std::tie(ec, std::ignore) = co_await beast::http::async_read(socket_, buffer_, parser, kTuple);
   if (!ec) {
     exchange.body_read = true;
     exchange.request.body = std::move(parser.get().body());
@@ -266,11 +287,13 @@ Task<bool> Connection::read_body(Exchange& exchange) {
   if (ec == beast::http::error::body_limit) {
     exchange.refusal = too_large();
   } else if (timed_out_ && socket_.is_open()) {
-    auto response = http::error_response(family, base::Error(base::Code::kDeadlineExceeded, "the request body did not arrive in time"));
+    auto response = http::error_response(
+        family, base::Error(base::Code::kDeadlineExceeded, "the request body did not arrive in time"));
     response.status = 408;
     exchange.refusal = std::move(response);
   } else if (ec.category() == http_category() && ec != beast::http::error::partial_message) {
-    exchange.refusal = http::error_response(family, base::Error(base::Code::kInvalidArgument, "the body cannot be read: " + ec.message()));
+    exchange.refusal = http::error_response(
+        family, base::Error(base::Code::kInvalidArgument, "the body cannot be read: " + ec.message()));
   }
   co_return false;
 }
@@ -339,7 +362,9 @@ static void describe(Message& message, const http::Response& response, const std
   message.keep_alive(keep_alive);
 }
 
-static bool is_head(const std::optional<Parser>& parser) { return parser->get().method() == beast::http::verb::head; }
+static bool is_head(const std::optional<Parser>& parser) {
+  return parser->get().method() == beast::http::verb::head;
+}
 
 Task<bool> Connection::write_plain(Exchange& exchange, http::Response& response) {
   const unsigned version = exchange.parser->is_header_done() ? exchange.parser->get().version() : 11;

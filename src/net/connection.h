@@ -1,5 +1,5 @@
-// Connection: one client's socket from accept to close. Reads a head, asks the router, reads the body, runs the handler,
-// writes the answer, and again. Lives on its core; owned by its own coroutine.
+// Connection: one client's socket from accept to close. Reads a head, asks the router, reads the body, runs the
+// handler, writes the answer, and again. Lives on its core; owned by its own coroutine.
 #pragma once
 
 #include <boost/beast/core/flat_buffer.hpp>
@@ -51,8 +51,8 @@ class Connection {
   Phase phase_ = Phase::kIdle;
   std::optional<base::SteadyTime> deadline_;  // of the phase; none while a handler runs: its Context has one
   bool timed_out_ = false;
-  async::Context* context_ = nullptr;         // of the running handler
-  http::BodyStream* stream_ = nullptr;        // being sent
+  async::Context* context_ = nullptr;   // of the running handler
+  http::BodyStream* stream_ = nullptr;  // being sent
 };
 
 }  // namespace promethean::net

@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::chrono::seconds kTick{1};
 constexpr std::chrono::milliseconds kOutOfDescriptors{100};
-constexpr std::string_view kFull = "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n";
+constexpr std::string_view kFull =
+    "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n";
 
 std::string remote_label(const Socket& socket, bool is_unix) {
   if (is_unix) return "unix";
@@ -37,7 +38,8 @@ Task<void> serve(std::shared_ptr<Core> core, Socket socket, std::string remote) 
 
 }  // namespace
 
-Core::Core(async::Executor e, std::shared_ptr<Shared> s, int index) : executor(e), shared(std::move(s)), index_(index) {}
+Core::Core(async::Executor e, std::shared_ptr<Shared> s, int index)
+    : executor(e), shared(std::move(s)), index_(index) {}
 
 void Core::listen(Acceptor acceptor, bool is_unix) {
   auto owned = std::make_shared<Acceptor>(std::move(acceptor));
@@ -74,7 +76,9 @@ void Core::open(Socket socket, bool is_unix) {
   async::spawn(executor, shared->log, "connection", serve(shared_from_this(), std::move(socket), std::move(remote)));
 }
 
-void Core::start_clock() { async::spawn(executor, shared->log, "clock", tick(shared_from_this())); }
+void Core::start_clock() {
+  async::spawn(executor, shared->log, "clock", tick(shared_from_this()));
+}
 
 Task<void> Core::tick(std::shared_ptr<Core> self) {
   Timer timer(self->executor);
@@ -114,8 +118,12 @@ void Core::drain() {
   each(&Connection::drain);
 }
 
-void Core::cancel() { each(&Connection::cancel); }
-void Core::cut() { each(&Connection::cut); }
+void Core::cancel() {
+  each(&Connection::cancel);
+}
+void Core::cut() {
+  each(&Connection::cut);
+}
 
 // An action may end its connection, never another one.
 void Core::each(void (Connection::*action)()) {
@@ -126,7 +134,9 @@ void Core::each(void (Connection::*action)()) {
   }
 }
 
-std::string Core::next_request_id() { return fmt::format("{}{}-{:x}", shared->id_prefix, index_, ++requests_); }
+std::string Core::next_request_id() {
+  return fmt::format("{}{}-{:x}", shared->id_prefix, index_, ++requests_);
+}
 
 void Core::add(Connection& connection) {
   connection.next = first_;

@@ -39,8 +39,8 @@ struct Shared {
   ServerMetrics metrics;
   base::Log log;
   ServerOptions options;
-  std::string id_prefix;          // of request ids, random per process
-  std::atomic<size_t> live{0};    // open connections
+  std::string id_prefix;        // of request ids, random per process
+  std::atomic<size_t> live{0};  // open connections
 };
 
 // Tasks hold it, since those that still wait are only destroyed with the runtime.

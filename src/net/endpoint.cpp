@@ -81,7 +81,8 @@ base::Result<Url> parse_url(std::string_view text) {
                       "use an http:// address, for example a TLS-terminating proxy on this machine");
   }
   if (!text.starts_with("http://")) {
-    return base::fail(base::Code::kInvalidArgument, "bad URL '" + std::string(text) + "'", "write http://host[:port]/path");
+    return base::fail(base::Code::kInvalidArgument, "bad URL '" + std::string(text) + "'",
+                      "write http://host[:port]/path");
   }
   const std::string_view rest = text.substr(7);
   const size_t slash = rest.find_first_of("/?");

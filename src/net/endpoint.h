@@ -25,7 +25,8 @@ struct Url {
   std::string host_header;
 };
 
-// "http://host[:port][/path]" and "unix:/path.sock:/path". https is kUnsupported: TLS for outgoing calls is not built in.
+// "http://host[:port][/path]" and "unix:/path.sock:/path". https is kUnsupported: TLS for outgoing calls is not built
+// in.
 base::Result<Url> parse_url(std::string_view text);
 
 }  // namespace promethean::net

@@ -35,7 +35,8 @@ base::Result<Protocol::endpoint> resolve(const Endpoint& at) {
   ErrorCode ec;
   const auto address = asio::ip::make_address(at.host == "localhost" ? "127.0.0.1" : at.host, ec);
   if (ec) {
-    return base::fail(base::Code::kInvalidArgument, "cannot listen on '" + at.host + "'", "write a numeric address, as in 127.0.0.1:3210 or [::1]:3210");
+    return base::fail(base::Code::kInvalidArgument, "cannot listen on '" + at.host + "'",
+                      "write a numeric address, as in 127.0.0.1:3210 or [::1]:3210");
   }
   return Protocol::endpoint(asio::ip::tcp::endpoint(address, at.port));
 }
@@ -87,15 +88,19 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   bool draining = false;
 };
 
-Server::Server(async::Runtime& runtime, const http::Router& router, telemetry::Registry& metrics, base::Log log, ServerOptions options)
-    : impl_(std::make_shared<Impl>(runtime, std::make_shared<Shared>(router, ServerMetrics(metrics, router, runtime.size()), std::move(log), std::move(options),
-                                                                     "req-" + base::random_hex(4) + "-"))) {}
+Server::Server(async::Runtime& runtime, const http::Router& router, telemetry::Registry& metrics, base::Log log,
+               ServerOptions options)
+    : impl_(std::make_shared<Impl>(
+          runtime, std::make_shared<Shared>(router, ServerMetrics(metrics, router, runtime.size()), std::move(log),
+                                            std::move(options), "req-" + base::random_hex(4) + "-"))) {}
 
 Server::~Server() {
   for (const auto& file : impl_->socket_files) ::unlink(file.c_str());
 }
 
-const std::vector<std::string>& Server::addresses() const { return impl_->addresses; }
+const std::vector<std::string>& Server::addresses() const {
+  return impl_->addresses;
+}
 
 base::Result<void> Server::start() {
   for (const auto& core : impl_->cores) asio::post(core->executor, [core] { core->start_clock(); });
@@ -120,7 +125,8 @@ base::Result<void> Server::Impl::listen(const Endpoint& at) {
   for (const auto& core : cores) {
     auto acceptor = open_acceptor(core->executor, where, true);
     if (!acceptor) return base::fail(std::move(acceptor).error());
-    asio::post(core->executor, [core, a = std::make_shared<Acceptor>(std::move(*acceptor))] { core->listen(std::move(*a), false); });
+    asio::post(core->executor,
+               [core, a = std::make_shared<Acceptor>(std::move(*acceptor))] { core->listen(std::move(*a), false); });
   }
   addresses.push_back(where.label());
   return {};
@@ -138,7 +144,8 @@ base::Result<void> Server::Impl::listen_unix(const Endpoint& at) {
   ::umask(mask);
   if (!acceptor) return base::fail(std::move(acceptor).error());
   socket_files.push_back(at.host);
-  asio::post(cores[0]->executor, [c = cores[0], a = std::make_shared<Acceptor>(std::move(*acceptor))] { c->listen(std::move(*a), true); });
+  asio::post(cores[0]->executor,
+             [c = cores[0], a = std::make_shared<Acceptor>(std::move(*acceptor))] { c->listen(std::move(*a), true); });
   addresses.push_back(at.label());
   return {};
 }

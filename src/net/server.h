@@ -3,9 +3,10 @@
 // One acceptor per core (SO_REUSEPORT), so the kernel spreads connections and each stays on its core for life. What
 // happens to a request, in order, stands in docs/architecture.md, "where a request enters".
 //
-// Time limits: a head must be complete `header_timeout` after its first byte (else 408), a body `body_timeout` after its
-// head; a connection may idle for `idle_timeout` between requests; a client that takes nothing for `write_timeout` is
-// cut. They are checked once a second. While a handler runs, a client that closes its side cancels the request's Context.
+// Time limits: a head must be complete `header_timeout` after its first byte (else 408), a body `body_timeout` after
+// its head; a connection may idle for `idle_timeout` between requests; a client that takes nothing for `write_timeout`
+// is cut. They are checked once a second. While a handler runs, a client that closes its side cancels the request's
+// Context.
 #pragma once
 
 #include <chrono>
@@ -27,8 +28,8 @@ struct ServerOptions {
   std::chrono::seconds body_timeout{60};
   std::chrono::seconds idle_timeout{75};
   std::chrono::seconds write_timeout{60};
-  size_t max_header = 16 << 10;          // bytes of request line and header fields; over it: 431
-  size_t max_connections = 20'000;       // over it: 503 and close
+  size_t max_header = 16 << 10;     // bytes of request line and header fields; over it: 431
+  size_t max_connections = 20'000;  // over it: 503 and close
 };
 
 class Server {
@@ -45,7 +46,8 @@ class Server {
   const std::vector<std::string>& addresses() const;
 
   // Accepts nothing new, lets running answers end (streams get their terminal event), and after `grace` cuts what is
-  // left. `done` runs on core 0 with the number of connections that had to be cut. A second call shortens the grace to zero.
+  // left. `done` runs on core 0 with the number of connections that had to be cut. A second call shortens the grace to
+  // zero.
   void drain(std::chrono::milliseconds grace, std::function<void(size_t cut)> done);
 
  private:

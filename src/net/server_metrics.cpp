@@ -6,7 +6,8 @@ namespace promethean::net {
 
 ServerMetrics::ServerMetrics(telemetry::Registry& registry, const http::Router& router, int cores)
     : bytes_sent_(&registry.counter("promethean_http_sent_bytes_total", "Bytes of answers sent, heads included.")),
-      refused_(&registry.counter("promethean_http_connections_refused_total", "Connections closed because too many were open.")),
+      refused_(&registry.counter("promethean_http_connections_refused_total",
+                                 "Connections closed because too many were open.")),
       connections_(&registry.gauge("promethean_http_connections_open", "Open client connections.")),
       streams_(&registry.gauge("promethean_http_streams_open", "Answers that are being streamed.")) {
   for (const auto& route : router.routes()) routes_[route.get()] = register_route(registry, route->operation_id);
@@ -23,8 +24,8 @@ ServerMetrics::PerRoute ServerMetrics::register_route(telemetry::Registry& regis
     route.by_class[i] = &registry.counter("promethean_http_requests_total", "Requests answered.",
                                           {{"route", name}, {"status", std::to_string(i + 1) + "xx"}});
   }
-  route.seconds = &registry.histogram("promethean_http_request_seconds", "From the first byte of a request to the last of its answer.",
-                                      {{"route", name}});
+  route.seconds = &registry.histogram("promethean_http_request_seconds",
+                                      "From the first byte of a request to the last of its answer.", {{"route", name}});
   return route;
 }
 

@@ -51,10 +51,15 @@ class Ticks final : public http::BodyStream {
 
 class ServerTest : public testing::Test {
  protected:
-  ServerTest() : auth_(std::make_shared<http::Authenticator>(http::Authenticator::Options{.mode = http::Authenticator::Mode::kNone}, "/nonexistent")),
-                 router_({.allowed_hosts = {"127.0.0.1", "localhost"}}, auth_) {
-    add(http::Method::kGet, "/hello", [](Context&, http::Request&) -> Task<http::Response> { co_return http::Response::text(200, "hello"); });
-    add(http::Method::kPost, "/echo", [](Context&, http::Request& request) -> Task<http::Response> { co_return http::Response::text(200, request.body); });
+  ServerTest()
+      : auth_(std::make_shared<http::Authenticator>(
+            http::Authenticator::Options{.mode = http::Authenticator::Mode::kNone}, "/nonexistent")),
+        router_({.allowed_hosts = {"127.0.0.1", "localhost"}}, auth_) {
+    add(http::Method::kGet, "/hello",
+        [](Context&, http::Request&) -> Task<http::Response> { co_return http::Response::text(200, "hello"); });
+    add(http::Method::kPost, "/echo", [](Context&, http::Request& request) -> Task<http::Response> {
+      co_return http::Response::text(200, request.body);
+    });
     add(http::Method::kGet, "/ticks", [this](Context&, http::Request&) -> Task<http::Response> {
       co_return http::Response::stream(std::make_unique<Ticks>(ticks_end_), "text/plain");
     });
@@ -127,7 +132,8 @@ class ServerTest : public testing::Test {
     boost::asio::io_context loop;
     boost::asio::ip::tcp::socket socket(loop);
     const auto& address = server_->addresses()[0];
-    socket.connect({boost::asio::ip::make_address("127.0.0.1"), static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)))});
+    socket.connect({boost::asio::ip::make_address("127.0.0.1"),
+                    static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)))});
     boost::asio::write(socket, boost::asio::buffer(bytes));
     if (half_close) socket.shutdown(boost::asio::ip::tcp::socket::shutdown_send);
     std::string out;
@@ -151,7 +157,8 @@ TEST_F(ServerTest, AnswersManyRequestsOnKeptAliveConnections) {
   start();
   for (int i = 0; i < 100; ++i) EXPECT_EQ(get("/hello").body, "hello");
   // A request is counted once its answer has been written, which its client may learn first.
-  auto& count = metrics_.counter("promethean_http_requests_total", "Requests answered.", {{"route", "op0"}, {"status", "2xx"}});
+  auto& count =
+      metrics_.counter("promethean_http_requests_total", "Requests answered.", {{"route", "op0"}, {"status", "2xx"}});
   while (count.value() < 100) std::this_thread::yield();
   EXPECT_EQ(count.value(), 100u);
 }
@@ -168,15 +175,23 @@ TEST_F(ServerTest, EchoesABody) {
 
 TEST_F(ServerTest, RefusesABodyOverTheRoutesLimitBeforeReadingIt) {
   start();
-  const auto answer = raw("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10000000\r\n\r\n", true);
+  const auto answer = raw(
+      "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10000000\r\n\r\n",
+      true);
   EXPECT_THAT(answer, HasSubstr("413 "));
-  const auto chunked = raw("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n20000\r\n" + std::string(0x20000, 'x') + "\r\n0\r\n\r\n", true);
+  const auto chunked =
+      raw("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: "
+          "chunked\r\n\r\n20000\r\n" +
+              std::string(0x20000, 'x') + "\r\n0\r\n\r\n",
+          true);
   EXPECT_THAT(chunked, HasSubstr("413 "));
 }
 
 TEST_F(ServerTest, AsksForTheBodyOfACarefulClient) {
   start();
-  const auto answer = raw("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi");
+  const auto answer =
+      raw("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: "
+          "100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi");
   EXPECT_THAT(answer, HasSubstr("100 Continue"));
   EXPECT_THAT(answer, testing::EndsWith("hi"));
 }
@@ -186,8 +201,11 @@ TEST_F(ServerTest, AnswersGarbageWithAClearError) {
   EXPECT_THAT(raw("GARBAGE\r\n\r\n"), HasSubstr("400 "));
   EXPECT_THAT(raw("GET /hello HTTP/1.1\r\n\r\n"), HasSubstr("400 "));
   EXPECT_THAT(raw("GET /%zz HTTP/1.1\r\nHost: localhost\r\n\r\n", true), HasSubstr("400 "));
-  EXPECT_THAT(raw("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx"), HasSubstr("400 "));
-  EXPECT_THAT(raw("GET /hello HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n"), HasSubstr("431 "));
+  EXPECT_THAT(raw("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+                  "1\r\nContent-Length: 2\r\n\r\nx"),
+              HasSubstr("400 "));
+  EXPECT_THAT(raw("GET /hello HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n"),
+              HasSubstr("431 "));
   EXPECT_EQ(get("/hello").status, 200);
 }
 
@@ -215,7 +233,9 @@ TEST_F(ServerTest, ASlowHeadGetsA408) {
 
 TEST_F(ServerTest, ASlowBodyGetsA408) {
   start({.body_timeout = 1s});
-  EXPECT_THAT(raw("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\nabc"), HasSubstr("408 "));
+  EXPECT_THAT(
+      raw("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\nabc"),
+      HasSubstr("408 "));
 }
 
 TEST_F(ServerTest, AClientThatLeavesCancelsItsHandler) {
@@ -224,7 +244,8 @@ TEST_F(ServerTest, AClientThatLeavesCancelsItsHandler) {
     boost::asio::io_context loop;
     boost::asio::ip::tcp::socket socket(loop);
     const auto& address = server_->addresses()[0];
-    socket.connect({boost::asio::ip::make_address("127.0.0.1"), static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)))});
+    socket.connect({boost::asio::ip::make_address("127.0.0.1"),
+                    static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)))});
     boost::asio::write(socket, boost::asio::buffer(std::string("GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n")));
   }
   EXPECT_EQ(wait_end_.get_future().get(), "cancelled");
@@ -273,7 +294,9 @@ TEST_F(ServerTest, ATimeoutNamesItsStage) {
 TEST_F(ServerTest, DrainingEndsStreamsWithTheirLastWords) {
   start();
   auto got = std::async(std::launch::async, [this] { return get("/ticks"); });
-  auto streams = [this] { return metrics_.gauge("promethean_http_streams_open", "Answers that are being streamed.").value(); };
+  auto streams = [this] {
+    return metrics_.gauge("promethean_http_streams_open", "Answers that are being streamed.").value();
+  };
   while (streams() < 1) std::this_thread::yield();
   std::promise<size_t> drained;
   server_->drain(5s, [&](size_t cut) { drained.set_value(cut); });
@@ -285,7 +308,8 @@ TEST_F(ServerTest, DrainingEndsStreamsWithTheirLastWords) {
 TEST_F(ServerTest, DrainingCutsWhatDoesNotEnd) {
   start();
   auto got = std::async(std::launch::async, [this] { return get("/wait"); });
-  while (metrics_.gauge("promethean_http_connections_open", "Open client connections.").value() < 1) std::this_thread::yield();
+  while (metrics_.gauge("promethean_http_connections_open", "Open client connections.").value() < 1)
+    std::this_thread::yield();
   std::this_thread::yield();
   std::promise<size_t> drained;
   server_->drain(50ms, [&](size_t cut) { drained.set_value(cut); });

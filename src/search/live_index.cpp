@@ -7,11 +7,14 @@ constexpr std::chrono::duration<double> kSweepEvery{2.0};
 constexpr double kShareOfTime = 20;  // pause at least this many times as long as a comparison takes
 }  // namespace
 
-LiveIndex::LiveIndex(std::unique_ptr<Index> index, base::Log log) : index_(std::move(index)), log_(std::move(log)) {
+LiveIndex::LiveIndex(std::unique_ptr<Index> index, base::Log log, OnChange on_change)
+    : index_(std::move(index)), log_(std::move(log)), on_change_(std::move(on_change)) {
   thread_ = std::thread([this] { run(); });
 }
 
-LiveIndex::~LiveIndex() { close(); }
+LiveIndex::~LiveIndex() {
+  close();
+}
 
 void LiveIndex::close() {
   if (!thread_.joinable()) return;
@@ -68,8 +71,12 @@ void LiveIndex::update_once() {
   for (auto& waiter : waiters) waiter->close();
   if (!report && !stop_.stopped()) log_.error("index update failed", report.error());
   if (report && report->added + report->changed + report->removed > 0) {
-    log_.info("index updated", {{"files", report->files}, {"added", report->added}, {"changed", report->changed},
-                                {"removed", report->removed}, {"seconds", report->seconds}});
+    log_.info("index updated", {{"files", report->files},
+                                {"added", report->added},
+                                {"changed", report->changed},
+                                {"removed", report->removed},
+                                {"seconds", report->seconds}});
+    if (on_change_) on_change_(*report, index_->snapshot()->status());
   }
 }
 
@@ -95,7 +102,8 @@ async::Task<base::Result<LiveIndex::View>> LiveIndex::fresh(async::Context& ctx,
     if (ctx.done()) co_return base::fail(ctx.error());
     if (wait.done()) {
       const std::lock_guard lock(mutex_);
-      co_return View{index_->snapshot(), state_.ready ? "a comparison with the disk is still running" : "the index is still being built"};
+      co_return View{index_->snapshot(),
+                     state_.ready ? "a comparison with the disk is still running" : "the index is still being built"};
     }
   }
   co_return View{index_->snapshot(), ""};

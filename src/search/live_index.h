@@ -25,7 +25,9 @@ class LiveIndex {
  public:
   static constexpr std::chrono::milliseconds kFreshFor{200};
 
-  LiveIndex(std::unique_ptr<Index> index, base::Log log);
+  // `on_change` is called on the index's thread after an update that changed something.
+  using OnChange = std::function<void(const UpdateReport& report, const IndexStatus& status)>;
+  LiveIndex(std::unique_ptr<Index> index, base::Log log, OnChange on_change = nullptr);
   LiveIndex(const LiveIndex&) = delete;
   LiveIndex& operator=(const LiveIndex&) = delete;
   ~LiveIndex();
@@ -44,7 +46,7 @@ class LiveIndex {
   const IndexOptions& options() const { return index_->options(); }
 
   struct State {
-    bool ready = false;      // the first comparison is done
+    bool ready = false;  // the first comparison is done
     bool updating = false;
     Progress progress;       // of the running update
     std::string last_error;  // empty: the last update went well
@@ -58,6 +60,7 @@ class LiveIndex {
 
   std::unique_ptr<Index> index_;
   base::Log log_;
+  OnChange on_change_;
   async::StopFlag stop_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
