@@ -63,7 +63,8 @@ class FileGrep {
       const auto found = search.next_line(from);
       if (!found) return;
       const uint32_t line = lines.line(found->begin);
-      matches->push_back(make(file, *found, line, line));
+      const size_t last = std::max(found->begin + 1, found->end) - 1;
+      matches->push_back(make(file, *found, {found->begin, last, line, line}));
       const size_t newline = text.find('\n', found->begin);
       if (newline == std::string_view::npos) return;
       from = newline + 1;
@@ -76,56 +77,70 @@ class FileGrep {
     GrepPattern::Search search(pattern_, text, file.text.ascii());
     LineCounter lines(file.text);
     const size_t end = matches->size() + limit;
-    uint32_t covered = 0;  // last line of the match before
+    Span open;  // of the match before, which later ones may extend
     size_t steps = 0;
     for (size_t from = 0; from <= text.size(); ++steps) {
       const auto found = search.next(from);
       if (!found) return;
-      const uint32_t first = lines.line(found->begin);
-      const uint32_t last = std::max(first, file.text.line_at(std::max(found->begin + 1, found->end) - 1));
-      if (first <= covered) {
-        extend(file, last, &matches->back());
+      Span span{found->begin, std::max(found->begin + 1, found->end) - 1, lines.line(found->begin), 0};
+      span.last_line = std::max(span.first_line, file.text.line_at(span.last));
+      if (span.first_line <= open.last_line) {
+        open.last = std::max(open.last, span.last);
+        open.last_line = std::max(open.last_line, span.last_line);
+        set_window(file, open, &matches->back());
       } else if (matches->size() == end) {
         return;
       } else {
-        matches->push_back(make(file, *found, first, last));
+        matches->push_back(make(file, *found, span));
+        open = span;
       }
-      covered = std::max(covered, last);
       from = found->end > found->begin ? found->end : found->end + 1;
       if (steps % kPollEvery == 0 && stop_.stopped()) return;
     }
   }
 
-  GrepMatch make(const Segment::File& file, const GrepPattern::Match& found, uint32_t first, uint32_t last) const {
+  // From the first to the last byte of a match, and their lines.
+  struct Span {
+    size_t first = 0, last = 0;
+    uint32_t first_line = 0, last_line = 0;
+  };
+
+  static size_t line_begin(std::string_view text, size_t at) {
+    const size_t newline = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
+    return newline == std::string_view::npos ? 0 : newline + 1;
+  }
+  // Behind the newline of the line that `at` is on.
+  static size_t line_end(std::string_view text, size_t at) {
+    const size_t newline = text.find('\n', at);
+    return newline == std::string_view::npos ? text.size() : newline + 1;
+  }
+
+  GrepMatch make(const Segment::File& file, const GrepPattern::Match& found, const Span& span) const {
     const std::string_view text = file.text.text();
-    const size_t newline = found.begin == 0 ? std::string_view::npos : text.rfind('\n', found.begin - 1);
-    const size_t begin = newline == std::string_view::npos ? 0 : newline + 1;
-    std::string_view line = text.substr(begin, std::min(text.find('\n', begin), text.size()) - begin);
+    const size_t begin = line_begin(text, found.begin);
+    std::string_view line = text.substr(begin, line_end(text, found.begin) - begin);
+    if (line.ends_with('\n')) line.remove_suffix(1);
     if (line.ends_with('\r')) line.remove_suffix(1);
     GrepMatch match;
     match.path = file.path;
-    match.line = static_cast<int>(first);
+    match.line = static_cast<int>(span.first_line);
     match.column = static_cast<int>(found.begin - begin) + 1;
     match.match_length = static_cast<int>(found.end - found.begin);
     match.text = line;
-    set_window(file, first, last, &match);
+    set_window(file, span, &match);
     return match;
   }
 
-  void set_window(const Segment::File& file, uint32_t first, uint32_t last, GrepMatch* match) const {
-    const auto around = static_cast<uint32_t>(std::clamp(options_.context, 0, 1'000'000));
-    const uint32_t start = first > around ? first - around : 1;
-    const uint32_t end = std::min(file.text.line_count(), last + around);
-    match->start_line = static_cast<int>(start);
-    match->end_line = static_cast<int>(end);
-    match->snippet = file.text.lines(start, end);
-  }
-
-  void extend(const Segment::File& file, uint32_t last, GrepMatch* match) const {
-    const auto around = std::clamp(options_.context, 0, 1'000'000);
-    if (static_cast<int>(last) + around > match->end_line) {
-      set_window(file, static_cast<uint32_t>(match->line), last, match);
-    }
+  // The lines of the span with the context asked for, cut to the file.
+  void set_window(const Segment::File& file, const Span& span, GrepMatch* match) const {
+    const std::string_view text = file.text.text();
+    size_t begin = line_begin(text, span.first), end = line_end(text, span.last);
+    uint32_t start_line = span.first_line, end_line = span.last_line;
+    for (int i = 0; i < options_.context && begin > 0; ++i, --start_line) begin = line_begin(text, begin - 1);
+    for (int i = 0; i < options_.context && end < text.size(); ++i, ++end_line) end = line_end(text, end);
+    match->start_line = static_cast<int>(start_line);
+    match->end_line = static_cast<int>(end_line);
+    match->snippet = text.substr(begin, end - begin);
   }
 
   const GrepPattern& pattern_;

@@ -234,7 +234,7 @@ class RandomText {
       ".", "\xC3\xA9", "\xE2\x82\xAC", "\xFF", "k",   "s", "\xE2\x84\xAA", "\t"};
   static constexpr const char* kParts[] = {"a",   "b",   "ab",       "foo",  "bar",  "k",           "s",     ".", "\\w",
                                            "\\d", "\\s", "\\W",      "[ab]", "[^a]", "[\\w-]",      "\\.",   "-", "^",
-                                           "$", "fo", "\xC3\xA9", "1",    " ",    "[[:alpha:]]", "[^\\s]"};
+                                           "$",   "fo",  "\xC3\xA9", "1",    " ",    "[[:alpha:]]", "[^\\s]"};
   std::mt19937 random_;
 };
 
@@ -271,7 +271,7 @@ TEST_F(Grep, FindsWhatALineByLineScanFinds) {
   while (files["large"].size() < 5 * kBlockBytes) files["large"] += random.text();
   for (const auto& [path, text] : files) tree_.write(path, text);
   build();
-  for (int i = 0; i < 1500; ++i) {
+  for (int i = 0; i < 200; ++i) {
     const std::string pattern = random.pattern();
     const GrepOptions options{.ignore_case = i % 3 == 0, .max_matches = 1'000'000};
     ASSERT_EQ(places(pattern, options), line_by_line(files, pattern, options)) << pattern;
@@ -305,7 +305,7 @@ TEST_F(Grep, FindsTheLinesThatRipgrepFinds) {
   RandomText random(77);
   for (int i = 0; i < 12; ++i) tree_.write("f" + std::to_string(100 + i), random.text());
   build();
-  for (int i = 0; i < 250; ++i) {
+  for (int i = 0; i < 100; ++i) {
     const std::string pattern = random.pattern();
     GrepOptions options{.ignore_case = random.below(3) == 0, .word = random.below(4) == 0, .max_matches = 1'000'000};
     options.multiline = random.below(5) == 0;
