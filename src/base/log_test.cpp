@@ -126,6 +126,7 @@ TEST(Redact, SecretsInsideText) {
       {"Cookie: a=b; session=c, d\nnext", "Cookie: [redacted]\nnext"},
       {"x-api-key: abc, n", "x-api-key: [redacted], n"},
       {"postgres://me:pass@db/x", "postgres://[redacted]@db/x"},
+      {"AUTH_TOKENS=one,two", "AUTH_TOKENS=[redacted]"},
       {"run --token abc --n 1", "run --token [redacted] --n 1"},
       {"run --api-key=abc", "run --api-key=[redacted]"},
       {"-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nx", "[redacted]\nx"},

@@ -98,10 +98,8 @@ class Redactor {
     const size_t end = end_of(at_, is_word);
     const std::string_view text = in_.substr(at_, end - at_);
     if (known_prefix(text) || json_web_token(text) || scheme(text, end)) return;
-    const bool option = text.starts_with("--");  // --token VALUE
-    const bool secret = names_secret(text);
     copy_to(end);
-    if (secret) value_of(text, option);
+    value_of(text);
   }
 
   bool known_prefix(std::string_view text) {
@@ -134,14 +132,15 @@ class Redactor {
     return redact_to(stop), true;
   }
 
-  // What follows the name of a credential: `="…"`, `: …`, `":"…"`, or for an option a word.
-  void value_of(std::string_view name, bool option) {
+  // What follows the name of a credential: `="…"`, `: …`, `":"…"`, or for an option (--token) a word.
+  void value_of(std::string_view name) {
     size_t next = at_;
     if (next < in_.size() && in_[next] == '\\') ++next;  // a quoted quote: JSON inside a string
     if (next < in_.size() && is_quote(in_[next])) ++next;
     next = end_of(next, is_blank);
     const bool separated = next < in_.size() && (in_[next] == '=' || in_[next] == ':');
-    if (!separated && !(option && next > at_)) return;
+    const bool option = name.starts_with("--") && next > at_;
+    if ((!separated && !option) || !names_secret(name)) return;
     if (separated) next = end_of(next + 1, is_blank);
     const bool escaped = next + 1 < in_.size() && in_[next] == '\\' && is_quote(in_[next + 1]);
     if (escaped) ++next;
@@ -163,9 +162,10 @@ class Redactor {
   }
 
   size_t plain_end(size_t from, std::string_view name) const {
-    // A header's value has blanks and commas of its own.
+    // Headers have blanks and commas of their own, lists of tokens have commas.
     const std::string lower = to_lower(name);
-    const bool header = lower.find("authorization") != std::string::npos || lower.find("cookie") != std::string::npos;
+    const auto contains = [&lower](std::string_view part) { return lower.find(part) != std::string::npos; };
+    const bool header = contains("authorization") || contains("cookie") || lower.ends_with("tokens");
     const std::string_view ends = header ? "\r\n" : "\r\n \t,;&)}]\"'";
     return std::min(in_.find_first_of(ends, from), in_.size());
   }
