@@ -23,14 +23,15 @@ function(promethean_room name)
 endfunction()
 
 # With PROMETHEAN_BATCH > 0 several sources are compiled as one, which saves most of the time that headers cost.
-# The large translation units (Beast, Asio, CLI11) stay alone: in a batch they would only run one after another.
+# Alone stay the large translation units (Beast, Asio, CLI11: in a batch they would only run one after another) and the
+# file formats, whose short names are their own.
 function(promethean_batches target)
   if(NOT PROMETHEAN_BATCH)
     return()
   endif()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${PROMETHEAN_BATCH})
   set(alone ${ARGN})
-  list(FILTER alone INCLUDE REGEX "/(net/.*|asio|parse)\\.cpp$")
+  list(FILTER alone INCLUDE REGEX "/(net/.*|search/(lexical|manifest|segment)[a-z_]*|asio|parse)\\.cpp$")
   set_source_files_properties(${alone} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
