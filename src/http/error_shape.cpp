@@ -1,4 +1,4 @@
-// The four families' error objects. What clients do with them: docs/api.md, "errors".
+// The four families' error objects, as their client libraries read them.
 #include "http/router.h"
 
 namespace promethean::http {
