@@ -21,6 +21,7 @@ int enclosing(const std::vector<search::Definition>& definitions, int start, int
   uint32_t inside_lines = 0;
   for (size_t i = 0; i < definitions.size(); ++i) {
     const auto& d = definitions[i];
+    if (d.kind == search::DefinitionKind::kNamespace) continue;  // says nothing about the lines
     const int first = static_cast<int>(std::min(d.doc_line, d.start_line));
     const int last = static_cast<int>(d.end_line);
     if (first <= start && last >= end) around = static_cast<int>(i);  // later ones lie deeper
