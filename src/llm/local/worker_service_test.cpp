@@ -1,0 +1,339 @@
+// The worker's routes with a scripted engine: what a client sees, and what the counters say.
+#include "llm/local/worker_service.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <condition_variable>
+
+#include "http/sse.h"
+
+namespace promethean::llm::local {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+// Answers with the words it was given, one token each; waits before a word that the test holds back.
+class ScriptedEngine final : public Engine {
+ public:
+  const ModelInfo& info() const override { return info_; }
+  std::vector<Token> tokenize(std::string_view text) const override { return std::vector<Token>(text.size(), 1); }
+  base::Result<std::vector<Token>> render(const json::Array& messages) const override {
+    std::vector<Token> tokens;
+    for (const auto& message : messages)
+      tokens.resize(tokens.size() + json::string_at(message, "content").value_or("").size());
+    return tokens;
+  }
+  base::Result<std::string> schema_grammar(const json::Value&) const override { return "root ::= object"; }
+
+  base::Result<Generated> generate(std::span<const Token> prompt, const GenerateOptions& options,
+                                   const async::StopFlag& stop, const OnText& on_text) override {
+    Generated done;
+    done.prompt_tokens = static_cast<int>(prompt.size());
+    {
+      const std::lock_guard lock(mutex_);
+      last_options = options;
+    }
+    for (const auto& word : words) {
+      if (word == "<wait>") {
+        std::unique_lock lock(mutex_);
+        waiting = true;
+        while (!go_on && !stop.stopped()) changed_.wait_for(lock, std::chrono::milliseconds(1));
+      }
+      if (stop.stopped()) {
+        done.finish = Finish::kCancelled;
+        return done;
+      }
+      if (word == "<fail>") return base::fail(base::Code::kInternal, "the model's engine failed with status 1");
+      if (word == "<wait>") continue;
+      ++done.completion_tokens;
+      on_text(word);
+    }
+    return done;
+  }
+
+  // Lets a generation go on that waits.
+  void release() {
+    const std::lock_guard lock(mutex_);
+    go_on = true;
+  }
+
+  std::vector<std::string> words{"Hello", " wor", "ld"};
+  GenerateOptions last_options;
+  std::atomic<bool> waiting = false;
+  bool go_on = false;
+
+ private:
+  ModelInfo info_{.name = "scripted", .description = "test", .context_tokens = 100};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+};
+
+class WorkerServiceTest : public testing::Test {
+ protected:
+  WorkerServiceTest() {
+    auto engine = std::make_unique<ScriptedEngine>();
+    engine_ = engine.get();
+    service_ = std::make_unique<WorkerService>(std::move(engine), metrics_,
+                                               WorkerOptions{.model_name = "tiny", .max_waiting = 1});
+    http::Authenticator::Options open;
+    open.mode = http::Authenticator::Mode::kNone;
+    http::RouterOptions options;
+    options.check_host = false;
+    router_ = std::make_unique<http::Router>(options, std::make_shared<http::Authenticator>(open, testing::TempDir()));
+    EXPECT_TRUE(service_->add_routes(*router_));
+  }
+
+  template <class Condition>
+  void run_until(Condition condition) {
+    const auto give_up = base::steady_now() + std::chrono::seconds(30);
+    while (!condition() && base::steady_now() < give_up) io_.run_one_for(std::chrono::milliseconds(20));
+    EXPECT_TRUE(condition()) << "nothing happened for 30 s";
+  }
+
+  async::Task<void> send(async::Context& ctx, std::string method, std::string path, std::string body,
+                         std::optional<http::Response>& out) {
+    http::Request request;
+    request.method = http::parse_method(method);
+    request.target = path;
+    request.path = path;
+    request.headers.add("content-type", "application/json");
+    request.remote = "unix";
+    request.body = std::move(body);
+    auto admission = router_->admit(request);
+    if (admission.rejection) {
+      out = std::move(*admission.rejection);
+      co_return;
+    }
+    auto response = co_await router_->dispatch(ctx, *admission.route, std::move(request));
+    out = std::move(response);
+  }
+
+  http::Response call(const std::string& method, const std::string& path, const std::string& body = {}) {
+    async::Context ctx(io_.get_executor());
+    std::optional<http::Response> response;
+    async::asio::co_spawn(io_, send(ctx, method, path, body, response), async::asio::detached);
+    run_until([&response] { return response.has_value(); });
+    return response ? *std::move(response) : http::Response();
+  }
+  json::Value json_of(const http::Response& response) {
+    return json::parse(std::get<std::string>(response.body)).value();
+  }
+
+  static async::Task<void> read(async::Context& ctx, http::BodyStream& stream, std::string& out, bool& ended,
+                                std::optional<base::Error>& error) {
+    for (;;) {
+      auto chunk = co_await stream.next(ctx);
+      if (!chunk) error = chunk.error();
+      if (!chunk || *chunk == nullptr) break;
+      out += **chunk;
+    }
+    ended = true;
+  }
+
+  struct Streamed {
+    std::vector<std::string> events;
+    std::string text;
+    std::optional<base::Error> error;
+  };
+  Streamed parse(const std::string& bytes, std::optional<base::Error> error) {
+    Streamed streamed;
+    streamed.error = std::move(error);
+    http::SseParser parser;
+    const auto fed = parser.feed(bytes, [&streamed](const http::SseEvent& event) {
+      streamed.events.push_back(event.data);
+      const auto chunk = json::parse(event.data);
+      if (!chunk || json::array_at(*chunk, "choices") == nullptr || json::array_at(*chunk, "choices")->empty()) return;
+      const json::Value* delta = json::find(json::array_at(*chunk, "choices")->front(), "delta");
+      streamed.text += json::string_at(*delta, "content").value_or("");
+    });
+    EXPECT_TRUE(fed);
+    return streamed;
+  }
+  Streamed stream(const std::string& body) {
+    http::Response response = call("POST", "/v1/chat/completions", body);
+    EXPECT_EQ(response.status, 200);
+    async::Context ctx(io_.get_executor());
+    std::string bytes;
+    bool ended = false;
+    std::optional<base::Error> error;
+    auto& stream = *std::get<std::unique_ptr<http::BodyStream>>(response.body);
+    async::asio::co_spawn(io_, read(ctx, stream, bytes, ended, error), async::asio::detached);
+    run_until([&ended] { return ended; });
+    return parse(bytes, error);
+  }
+
+  double metric(const std::string& name) {
+    const std::string text = std::get<std::string>(call("GET", "/metrics").body);
+    const size_t at = text.find("\n" + name + " ");
+    return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size() + 2));
+  }
+
+  const std::string kAsk = R"({"messages":[{"role":"user","content":"Hi"}]})";
+  const std::string kAskStream =
+      R"({"messages":[{"role":"user","content":"Hi"}],"stream":true,"stream_options":{"include_usage":true}})";
+
+  async::asio::io_context io_{1};
+  // Keeps the loop going while nothing is to do.
+  async::asio::executor_work_guard<async::Executor> keep_{io_.get_executor()};
+  telemetry::Registry metrics_;
+  ScriptedEngine* engine_ = nullptr;
+  std::unique_ptr<WorkerService> service_;
+  std::unique_ptr<http::Router> router_;
+};
+
+TEST_F(WorkerServiceTest, AnswersInOnePiece) {
+  const http::Response response = call("POST", "/v1/chat/completions", kAsk);
+  ASSERT_EQ(response.status, 200);
+  const json::Value body = json_of(response);
+  EXPECT_EQ(json::string_at(body, "object"), "chat.completion");
+  EXPECT_EQ(json::string_at(body, "model"), "tiny");
+  const json::Value& choice = json::array_at(body, "choices")->front();
+  EXPECT_EQ(json::string_at(*json::find(choice, "message"), "content"), "Hello world");
+  EXPECT_EQ(json::string_at(choice, "finish_reason"), "stop");
+  EXPECT_EQ(json::int_at(*json::find(body, "usage"), "prompt_tokens"), 2);
+  EXPECT_EQ(json::int_at(*json::find(body, "usage"), "completion_tokens"), 3);
+}
+
+TEST_F(WorkerServiceTest, StreamsRoleTextFinishUsageAndDone) {
+  const Streamed streamed = stream(kAskStream);
+  ASSERT_EQ(streamed.events.size(), 7U);
+  EXPECT_THAT(streamed.events.front(), HasSubstr(R"("role":"assistant")"));
+  EXPECT_EQ(streamed.text, "Hello world");
+  EXPECT_THAT(streamed.events[4], HasSubstr(R"("finish_reason":"stop")"));
+  EXPECT_THAT(streamed.events[5], HasSubstr(R"("total_tokens":5)"));
+  EXPECT_EQ(streamed.events[6], "[DONE]");
+  EXPECT_FALSE(streamed.error);
+}
+
+TEST_F(WorkerServiceTest, SaysInTheStreamThatTheAnswerBrokeAndNeverDone) {
+  engine_->words = {"Hello", "<fail>"};
+  const Streamed streamed = stream(kAskStream);
+  EXPECT_EQ(streamed.text, "Hello");
+  const auto error = json::parse(streamed.events.back());
+  ASSERT_TRUE(error);
+  const json::Object* object = json::object_at(*error, "error");
+  ASSERT_NE(object, nullptr);
+  for (const char* key : {"message", "type", "param", "code"}) EXPECT_TRUE(object->contains(key)) << key;
+  EXPECT_TRUE(streamed.error) << "the connection is cut";
+  EXPECT_EQ(metric("promethean_worker_failed_total"), 1);
+}
+
+TEST_F(WorkerServiceTest, AnswersAFailureBeforeTheFirstByteWithAStatus) {
+  engine_->words = {"<fail>"};
+  EXPECT_EQ(call("POST", "/v1/chat/completions", kAsk).status, 500);
+}
+
+TEST_F(WorkerServiceTest, StopsGeneratingWhenTheClientLeavesMidAnswer) {
+  engine_->words = {"Hello", "<wait>", " never"};
+  http::Response response = call("POST", "/v1/chat/completions", kAskStream);
+  run_until([this] { return engine_->waiting.load(); });
+  response = {};  // the server drops the stream when the client is gone
+  run_until([this] { return metric("promethean_worker_cancelled_total") == 1; });
+  EXPECT_EQ(metric("promethean_worker_tokens_after_cancel_total"), 0);
+  EXPECT_EQ(metric("promethean_worker_busy"), 0);
+}
+
+TEST_F(WorkerServiceTest, StopsGeneratingWhenAWaitingRequestIsCancelled) {
+  engine_->words = {"<wait>"};
+  auto ctx = std::make_unique<async::Context>(io_.get_executor());
+  std::optional<http::Response> response;
+  async::asio::co_spawn(io_, send(*ctx, "POST", "/v1/chat/completions", kAsk, response), async::asio::detached);
+  run_until([this] { return engine_->waiting.load(); });
+  ctx->cancel();
+  run_until([&response] { return response.has_value(); });
+  EXPECT_EQ(response->status, 499);
+  run_until([this] { return metric("promethean_worker_cancelled_total") == 1; });
+}
+
+TEST_F(WorkerServiceTest, RefusesWhenTheQueueIsFull) {
+  engine_->words = {"<wait>"};
+  const http::Response running = call("POST", "/v1/chat/completions", kAskStream);
+  run_until([this] { return engine_->waiting.load(); });
+  const http::Response queued = call("POST", "/v1/chat/completions", kAskStream);
+  EXPECT_EQ(metric("promethean_worker_queue_length"), 1);
+  const http::Response refused = call("POST", "/v1/chat/completions", kAsk);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(json::int_at(json_of(call("GET", "/health")), "waiting"), 1);
+  EXPECT_EQ(json::bool_at(json_of(call("GET", "/health")), "busy"), true);
+  engine_->release();
+}
+
+TEST_F(WorkerServiceTest, EndsWhatIsLeftWhenItIsDestroyed) {
+  engine_->words = {"Hello", "<wait>"};
+  http::Response running = call("POST", "/v1/chat/completions", kAskStream);
+  run_until([this] { return engine_->waiting.load(); });
+  http::Response queued = call("POST", "/v1/chat/completions", kAskStream);
+  std::get<std::unique_ptr<http::BodyStream>>(running.body)->drain();
+  router_.reset();
+  service_.reset();
+  async::Context ctx(io_.get_executor());
+  for (http::Response* response : {&running, &queued}) {
+    std::string bytes;
+    bool ended = false;
+    std::optional<base::Error> error;
+    auto& stream = *std::get<std::unique_ptr<http::BodyStream>>(response->body);
+    async::asio::co_spawn(io_, read(ctx, stream, bytes, ended, error), async::asio::detached);
+    run_until([&ended] { return ended; });
+    EXPECT_THAT(bytes, HasSubstr(R"("error":{)"));
+    EXPECT_THAT(bytes, Not(HasSubstr("[DONE]")));
+    EXPECT_TRUE(error);
+  }
+}
+
+TEST_F(WorkerServiceTest, RefusesAPromptThatDoesNotFit) {
+  const std::string body = R"({"messages":[{"role":"user","content":")" + std::string(200, 'x') + R"("}]})";
+  const http::Response response = call("POST", "/v1/chat/completions", body);
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(json::string_at(*json::find(json_of(response), "error"), "code"), "context_length_exceeded");
+}
+
+TEST_F(WorkerServiceTest, PassesTheSamplingOptionsOn) {
+  call(
+      "POST", "/v1/chat/completions",
+      R"({"messages":[{"role":"user","content":"Hi"}],"temperature":0.5,"top_p":0.25,"seed":7,"max_tokens":9,"stop":["a","b"],
+           "frequency_penalty":1,"presence_penalty":-1,"response_format":{"type":"json_object"}})");
+  const GenerateOptions& got = engine_->last_options;
+  EXPECT_EQ(got.temperature, 0.5);
+  EXPECT_EQ(got.top_p, 0.25);
+  EXPECT_EQ(got.seed, 7U);
+  EXPECT_EQ(got.max_tokens, 9);
+  EXPECT_THAT(got.stop, testing::ElementsAre("a", "b"));
+  EXPECT_EQ(got.frequency_penalty, 1);
+  EXPECT_EQ(got.presence_penalty, -1);
+  EXPECT_EQ(got.grammar, "root ::= object");
+}
+
+TEST_F(WorkerServiceTest, NamesTheMemberThatIsWrong) {
+  const auto refused = [this](const std::string& body, const std::string& param) {
+    const http::Response response = call("POST", "/v1/chat/completions", body);
+    EXPECT_EQ(response.status, 400) << body;
+    EXPECT_THAT(json::string_at(*json::find(json_of(response), "error"), "param").value_or(""), HasSubstr(param))
+        << body;
+  };
+  refused(R"({"messages":[]})", "messages");
+  refused(R"({"messages":[{"role":"nobody","content":"Hi"}]})", "role");
+  refused(R"({"messages":[{"role":"user","content":"Hi"}],"n":2})", "n");
+  refused(R"({"messages":[{"role":"user","content":"Hi"}],"temperature":3})", "temperature");
+  refused(R"({"messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_schema"}})",
+          "response_format");
+}
+
+TEST_F(WorkerServiceTest, CountsTokensOfTextAndOfMessages) {
+  EXPECT_EQ(json::int_at(json_of(call("POST", "/tokenize", R"({"content":"four"})")), "count"), 4);
+  EXPECT_EQ(json::int_at(json_of(call("POST", "/tokenize", kAsk)), "count"), 2);
+  EXPECT_EQ(call("POST", "/tokenize", "{}").status, 400);
+}
+
+TEST_F(WorkerServiceTest, ListsItsModel) {
+  const json::Value body = json_of(call("GET", "/v1/models"));
+  EXPECT_EQ(json::string_at(json::array_at(body, "data")->front(), "id"), "tiny");
+}
+
+}  // namespace
+}  // namespace promethean::llm::local
