@@ -194,10 +194,9 @@ class BlockScanner {
   void operator_method(size_t first, size_t keyword, DefinitionKind kind) {
     if (language_ != Language::kRuby && language_ != Language::kElixir && language_ != Language::kNim) return;
     const size_t name = keyword + 1;
-    size_t open = name;
+    size_t open = name + 1;
     while (open < t_.size() && !t_[open].first_on_line && !t_.is(open, '(') && !t_[open].spaced) ++open;
     if (t_[name].first_on_line || open > name + 4) return;
-    open = std::max(open, name + 1);
     Found found{.kind = kind,
                 .name = name,
                 .first = first,

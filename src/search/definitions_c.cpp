@@ -67,6 +67,7 @@ class CScanner {
   // One declaration while it is read.
   struct Reading {
     size_t first;
+    size_t start = 0;         // behind its template head
     size_t name = kNone;      // a function's name: the word before its '('
     size_t variable = kNone;  // the name of a variable, so far
     size_t words = 0;         // words before the first declarator
@@ -194,7 +195,7 @@ class CScanner {
   }
 
   size_t declaration(size_t first, size_t i, size_t end, const Scope& in, int depth) {
-    Reading r{.first = first};
+    Reading r{.first = first, .start = i};
     while (i < end) {
       const Token& token = t_[i];
       if (token.kind == TokenKind::kDirective) {
@@ -283,7 +284,7 @@ class CScanner {
       const size_t name = named ? i - 1 : r->variable;
       if (r->name != kNone && is_qualifier(t_.word(name))) return close + 1;
       r->name = name;
-      r->typed = has_type_before(r->first, name);
+      r->typed = has_type_before(r->start, name);
     }
     return close + 1;
   }
@@ -500,6 +501,7 @@ class CScanner {
     }
     r->words += 1;
     r->variable = kNone;
+    r->settled = name == kNone && position != in.parent;  // the alias is defined already
     return last + 1;
   }
 

@@ -62,7 +62,9 @@ class Lexer {
 
  private:
   char peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
-  bool here(std::string_view what) const { return !what.empty() && text_.compare(at_, what.size(), what) == 0; }
+  bool here(std::string_view what) const {
+    return !what.empty() && text_[at_] == what.front() && text_.compare(at_, what.size(), what) == 0;
+  }
 
   void step() {
     const char c = text_[at_];

@@ -74,6 +74,7 @@ LexicalFileInfo LexicalIndex::file(uint32_t number) const {
   info.file_class.role = r.role <= static_cast<uint8_t>(Role::kData) ? static_cast<Role>(r.role) : Role::kCode;
   info.file_class.generated = r.flags & kGenerated, info.file_class.vendored = r.flags & kVendored;
   info.file_class.minified = r.flags & kMinified, info.file_class.sideline = r.flags & kSideline;
+  info.stem_terms = r.stem_terms;
   info.first_chunk = std::min(r.first_chunk, chunk_count_);
   info.chunk_count = std::min(r.chunk_count, chunk_count_ - info.first_chunk);
   info.first_definition = std::min(r.first_definition, definition_count_);

@@ -60,6 +60,7 @@ class LexicalBuilder {
 struct LexicalFileInfo {
   std::string_view path;
   FileClass file_class;
+  uint8_t stem_terms = 0;  // distinct terms of the file's name without its extension
   uint32_t first_chunk = 0, chunk_count = 0;
   uint32_t first_definition = 0, definition_count = 0;
 };

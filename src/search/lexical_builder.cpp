@@ -87,12 +87,15 @@ struct LexicalBuilder::State {
     return number;
   }
 
-  void count(std::string_view word, uint16_t body, uint16_t definition) {
-    for (uint32_t term : terms_of(word)) {
+  // Returns how many terms the word stands for.
+  uint32_t count(std::string_view word, uint16_t body, uint16_t definition) {
+    const auto list = terms_of(word);
+    for (uint32_t term : list) {
       if (body_counts[term] == 0 && definition_counts[term] == 0) touched.push_back(term);
       body_counts[term] = static_cast<uint16_t>(std::min(body_counts[term] + body, 60000));
       definition_counts[term] = static_cast<uint16_t>(std::min(definition_counts[term] + definition, 60000));
     }
+    return static_cast<uint32_t>(list.size());
   }
 
   // Counts every word of a text; returns how many terms that were.
@@ -104,8 +107,7 @@ struct LexicalBuilder::State {
       if (word.empty()) return length;
       if (word.size() < 2 || word.size() > kMaxTermBytes) continue;
       if (word.front() >= '0' && word.front() <= '9' && word.size() > 5) continue;
-      count(word, 1, 0);
-      length += static_cast<uint32_t>(terms_of(word).size());
+      length += count(word, 1, 0);
     }
   }
 
@@ -160,13 +162,18 @@ struct LexicalBuilder::State {
       const uint32_t length = count_text(file.text.substr(chunk.begin, chunk.end - chunk.begin));
       for (; next < by_line.size() && file.definitions[by_line[next]].line <= chunk.end_line; ++next) {
         const Definition& d = file.definitions[by_line[next]];
-        if (d.line >= chunk.start_line) count_name(d);
+        if (d.line >= chunk.start_line && !is_mention(d)) count_name(d);
       }
       flush(&postings);
       total_length += length;
       chunks.push_back({file_number, chunk.start_line, chunk.end_line, length,
                         chunk.definition < 0 ? 0 : first_definition + static_cast<uint32_t>(chunk.definition) + 1});
     }
+  }
+
+  // Rust's `mod name;` says where a module is, it is not the module.
+  static bool is_mention(const Definition& d) {
+    return d.kind == DefinitionKind::kModule && d.start_line == d.end_line;
   }
 
   void count_name(const Definition& d) {
@@ -177,16 +184,30 @@ struct LexicalBuilder::State {
   }
 
   // The file's stem twice, its last folders once.
-  void add_path(std::string_view path) {
+  // Returns how many terms the stem has, whole identifiers not counted.
+  uint8_t add_path(std::string_view path) {
     path_starts.push_back(static_cast<uint32_t>(path_postings.size()));
     auto parts = base::split(path, '/');
     const std::string_view name = parts.back();
     parts.pop_back();
     const size_t dot = name.rfind('.');
-    count_path_words(name.substr(0, dot == 0 ? std::string_view::npos : dot), 2);
+    const std::string_view stem = name.substr(0, dot == 0 ? std::string_view::npos : dot);
+    count_path_words(stem, 2);
+    const uint8_t stem_terms = count_parts(stem);
     const size_t skip = parts.size() > kPathFolders ? parts.size() - kPathFolders : 0;
     for (std::string_view folder : std::span(parts).subspan(skip)) count_path_words(folder, 1);
     flush(&path_postings);
+    return stem_terms;
+  }
+
+  static uint8_t count_parts(std::string_view text) {
+    std::vector<std::string_view> parts;
+    size_t position = 0;
+    for (std::string_view word = next_word(text, &position); !word.empty(); word = next_word(text, &position)) {
+      split_identifier(word, &parts);
+    }
+    std::erase_if(parts, [](std::string_view part) { return part.size() < 2; });
+    return static_cast<uint8_t>(std::min<size_t>(parts.size(), 255));
   }
 
   void count_path_words(std::string_view text, uint16_t weight) {
@@ -229,7 +250,7 @@ uint32_t LexicalBuilder::add(const LexicalFile& file) {
   const auto first_chunk = static_cast<uint32_t>(s.chunks.size());
   s.add_definitions(file, number);
   s.add_chunks(file, number, first_definition);
-  s.add_path(file.path);
+  const uint8_t stem_terms = s.add_path(file.path);
 
   const FileClass& c = file.file_class;
   FileRecord r{};
@@ -237,6 +258,7 @@ uint32_t LexicalBuilder::add(const LexicalFile& file) {
   r.language = static_cast<uint8_t>(c.language), r.role = static_cast<uint8_t>(c.role);
   r.flags = static_cast<uint8_t>((c.generated ? kGenerated : 0) | (c.vendored ? kVendored : 0) |
                                  (c.minified ? kMinified : 0) | (c.sideline ? kSideline : 0));
+  r.stem_terms = stem_terms;
   r.first_chunk = first_chunk, r.chunk_count = static_cast<uint32_t>(s.chunks.size()) - first_chunk;
   r.first_definition = first_definition,
   r.definition_count = static_cast<uint32_t>(s.definitions.size()) - first_definition;

@@ -25,7 +25,8 @@ struct Header {
 
 struct FileRecord {
   uint32_t path, path_size;  // into strings
-  uint8_t language, role, flags, unused;
+  uint8_t language, role, flags;
+  uint8_t stem_terms;  // distinct terms of the file's name
   uint32_t first_chunk, chunk_count;
   uint32_t first_definition, definition_count;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <optional>
 
 #include "search/ranking_query.h"
@@ -19,6 +20,7 @@ struct SegmentScores {
   std::vector<float> chunk;          // by chunk
   std::vector<uint32_t> touched;     // chunks with a score
   std::vector<float> file_path;      // by file: idf of the query's terms that its path holds
+  std::vector<uint8_t> stem_terms;   // by file: how many of the query's terms its stem holds
   std::vector<float> term_path;      // by file: the current term's weight in the path
   std::vector<uint32_t> path_files;  // files of the current term
   std::vector<uint8_t> seen;         // by chunk: the current term counted here already
@@ -41,6 +43,7 @@ class Ranker {
       s.chunk.assign(segment.index->chunk_count(), 0);
       s.file_path.assign(segment.index->file_count(), 0);
       s.term_path.assign(segment.index->file_count(), 0);
+      s.stem_terms.assign(segment.index->file_count(), 0);
       chunk_total_ += segment.index->chunk_count();
       length_total_ += static_cast<double>(segment.index->total_length());
     }
@@ -64,23 +67,30 @@ class Ranker {
     double document_frequency = 0;
     for (const SegmentScores& s : scores_) {
       found.push_back(s.segment->index->find_term(term.text));
-      if (found.back()) document_frequency += std::max(found.back()->chunk_count, found.back()->file_count);
+      if (!found.back()) continue;
+      document_frequency += std::max(found.back()->chunk_count, found.back()->file_count);
     }
     if (document_frequency == 0) return;
-    const double idf =
-        std::log(1 + (static_cast<double>(chunk_total_) - document_frequency + 0.5) / (document_frequency + 0.5));
-    if (!term.compound) idf_total_ += idf;
+    const double idf = rarity(document_frequency, static_cast<double>(chunk_total_));
+    const double path_idf = term.compound ? 0 : idf;  // its parts are counted already
+    idf_total_ += path_idf;
     for (size_t i = 0; i < scores_.size(); ++i) {
-      if (found[i]) score_postings(*found[i], std::max(idf, 0.01), term.compound, &scores_[i]);
+      if (found[i]) score_postings(*found[i], idf, path_idf, &scores_[i]);
     }
   }
 
-  void score_postings(const LexicalIndex::Term& term, double idf, bool compound, SegmentScores* s) {
+  // Inverse document frequency as in BM25; never quite zero.
+  static double rarity(double with, double total) {
+    return std::max(std::log(1 + (total - with + 0.5) / (with + 0.5)), 0.01);
+  }
+
+  void score_postings(const LexicalIndex::Term& term, double idf, double path_idf, SegmentScores* s) {
     const LexicalIndex& index = *s->segment->index;
     Posting p;
     for (PostingReader files(term.files, index.file_count()); files.next(&p);) {
       s->term_path[p.id] = static_cast<float>(p.body);
-      if (!compound) s->file_path[p.id] += static_cast<float>(idf);
+      s->file_path[p.id] += static_cast<float>(path_idf);
+      if (path_idf > 0 && p.body >= 2) ++s->stem_terms[p.id];
       s->path_files.push_back(p.id);
     }
     // Chunks of files whose path holds the term count even without it in their text.
@@ -155,9 +165,17 @@ class Ranker {
       }
       if (top_sum > 0) hits_[best].score += top * w_.coherence * sum / top_sum;
       const double share = idf_total_ > 0 ? scores_[hits_[i].segment].file_path[hits_[i].file] / idf_total_ : 0;
-      for (size_t k = i; k < end; ++k) hits_[k].score += top * w_.path_coverage * share;
+      const double lift = top * (w_.path_coverage * share + w_.stem_share * stem_share(hits_[i]));
+      for (size_t k = i; k < end; ++k) hits_[k].score += lift;
       i = end;
     }
+  }
+
+  // How much of a file's name the query speaks of: 1 for "mux" and mux.go, 1/2 for "mux" and mux_test.go.
+  double stem_share(const RankedChunk& hit) const {
+    const SegmentScores& s = scores_[hit.segment];
+    const uint8_t parts = s.segment->index->file(hit.file).stem_terms;
+    return parts == 0 ? 0 : std::min(1.0, static_cast<double>(s.stem_terms[hit.file]) / parts);
   }
 
   size_t file_end(size_t i) const {
@@ -175,16 +193,22 @@ class Ranker {
 
   void boost_definitions(const QueryIdentifier& identifier, uint32_t segment) {
     constexpr size_t kMaxNamesakes = 256;
+    std::map<RankedChunk*, double> best;
     const LexicalIndex& index = *scores_[segment].segment->index;
     for (uint32_t number : index.find_definitions(identifier.name, kMaxNamesakes)) {
       const LexicalDefinitionInfo d = index.definition(number);
       const double weight = definition_weight(identifier, d);
       if (weight <= 0) continue;
-      if (RankedChunk* hit = find_hit(segment, d)) hit->score += top_ * weight;
+      if (RankedChunk* hit = find_hit(segment, d)) best[hit] = std::max(best[hit], weight);
+    }
+    for (auto [hit, weight] : best) {
+      const bool own_file = query_.bare && stem_share(*hit) == 1;
+      hit->score += top_ * weight * (own_file ? 1 + w_.symbol_file : 1);
     }
   }
 
   double definition_weight(const QueryIdentifier& identifier, const LexicalDefinitionInfo& d) const {
+    if (d.kind == DefinitionKind::kModule && d.start_line == d.end_line) return 0;  // `mod name;`
     const bool exact = d.name == identifier.name;
     double weight = query_.bare ? w_.symbol_bare : w_.symbol_inside;
     if (!identifier.sure && !query_.bare) {
@@ -235,11 +259,11 @@ class Ranker {
   double file_factor(const RankedChunk& hit) const {
     const FileClass c = scores_[hit.segment].segment->index->file(hit.file).file_class;
     double factor = 1;
-    const bool tests_wanted = query_.wants_tests || options_.kind == RankKind::kTests;
-    if (c.role == Role::kTests && !tests_wanted) factor *= w_.penalty_aside;
+    if (c.role == Role::kTests && options_.kind != RankKind::kTests)
+      factor *= query_.wants_tests ? w_.penalty_asked : w_.penalty_aside;
     if (c.sideline && !query_.wants_aside) factor *= w_.penalty_aside;
     const bool prose = c.role == Role::kDocs || c.role == Role::kData;
-    if (prose && !query_.wants_docs && options_.kind != RankKind::kDocs) factor *= w_.penalty_docs;
+    if (prose && options_.kind != RankKind::kDocs) factor *= query_.wants_docs ? w_.penalty_asked : w_.penalty_docs;
     return factor;
   }
 

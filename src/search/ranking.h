@@ -33,12 +33,15 @@ struct RankWeights {
   double body = 1;
   double definition = 2;       // a term inside a name that the chunk defines
   double path = 2;             // a term of the path; the file's stem counts twice
-  double path_coverage = 1.4;  // share of the query's terms that the path holds
-  double coherence = 0.7;      // other chunks of the same file that match too
+  double path_coverage = 1.2;  // share of the query's terms that the path holds
+  double stem_share = 0.45;    // share of the file's name that the query speaks of
+  double coherence = 0.9;      // other chunks of the same file that match too
   double symbol_bare = 5;      // the query is one identifier and the chunk defines it
   double symbol_inside = 1;    // the query mentions an identifier that the chunk defines
+  double symbol_file = 0.3;    // a bare symbol's definition in a file of the same name counts this share more
   double penalty_aside = 0.3;  // tests, examples, legacy, unless asked for
   double penalty_docs = 0.3;   // prose and data, unless asked for
+  double penalty_asked = 0.5;  // either of them when the query speaks of tests or of documentation
   double repeat = 0.35;        // each further chunk of a file that is already listed
 };
 

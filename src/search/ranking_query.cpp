@@ -10,24 +10,37 @@ namespace promethean::search {
 namespace {
 
 // Words of questions and of English that say nothing about code. Sorted.
-constexpr auto kStopWords = std::to_array<std::string_view>(
-    {"a",           "about",      "all",     "an",      "and",     "any",       "are",
-     "as",          "at",         "be",      "been",    "being",   "between",   "both",
-     "but",         "by",         "can",     "code",    "could",   "defined",   "did",
-     "do",          "does",       "done",    "during",  "each",    "etc",       "explain",
-     "file",        "files",      "find",    "for",     "from",    "function",  "get",
-     "gets",        "give",       "given",   "had",     "handled", "happen",    "happens",
-     "has",         "have",       "how",     "i",       "if",      "implement", "implementation",
-     "implemented", "implements", "in",      "into",    "is",      "it",        "its",
-     "live",        "lives",      "located", "logic",   "me",      "my",        "not",
-     "of",          "on",         "one",     "or",      "our",     "out",       "over",
-     "place",       "please",     "show",    "so",      "some",    "such",      "tell",
-     "than",        "that",       "the",     "their",   "them",    "then",      "there",
-     "these",       "they",       "this",    "through", "to",      "under",     "up",
-     "us",          "use",        "used",    "uses",    "using",   "via",       "was",
-     "we",          "were",       "what",    "when",    "where",   "which",     "while",
-     "who",         "why",        "will",    "with",    "within",  "without",   "work",
-     "works",       "would",      "you",     "your"});
+constexpr auto kStopWords = std::to_array<std::string_view>({"a",           "about",      "all",       "an",
+                                                             "and",         "any",        "are",       "as",
+                                                             "at",          "be",         "been",      "being",
+                                                             "between",     "both",       "but",       "by",
+                                                             "can",         "code",       "could",     "defined",
+                                                             "did",         "do",         "does",      "done",
+                                                             "during",      "each",       "etc",       "explain",
+                                                             "file",        "files",      "find",      "for",
+                                                             "from",        "function",   "get",       "gets",
+                                                             "give",        "given",      "had",       "handle",
+                                                             "handled",     "handles",    "handling",  "happen",
+                                                             "happens",     "has",        "have",      "how",
+                                                             "i",           "if",         "implement", "implementation",
+                                                             "implemented", "implements", "in",        "into",
+                                                             "is",          "it",         "its",       "live",
+                                                             "lives",       "located",    "logic",     "me",
+                                                             "my",          "not",        "of",        "on",
+                                                             "one",         "or",         "our",       "out",
+                                                             "over",        "perform",    "performed", "performs",
+                                                             "place",       "please",     "show",      "so",
+                                                             "some",        "such",       "tell",      "than",
+                                                             "that",        "the",        "their",     "them",
+                                                             "then",        "there",      "these",     "they",
+                                                             "this",        "through",    "to",        "under",
+                                                             "up",          "us",         "use",       "used",
+                                                             "uses",        "using",      "via",       "was",
+                                                             "we",          "were",       "what",      "when",
+                                                             "where",       "which",      "while",     "who",
+                                                             "why",         "will",       "with",      "within",
+                                                             "without",     "work",       "works",     "would",
+                                                             "you",         "your"});
 static_assert(std::ranges::is_sorted(kStopWords));
 
 constexpr auto kTestWords =
@@ -95,13 +108,13 @@ std::string_view strip(std::string_view token, bool* quoted) {
   return token;
 }
 
-void add_identifier(std::string_view token, bool quoted, bool sentence_start, Query* query) {
+void add_identifier(std::string_view token, bool quoted, bool sentence_start, bool alone, Query* query) {
   const auto parts = path_parts(token);
   if (parts.empty() || parts.back().size() < 2) return;
   const bool path = parts.size() > 1;
   const bool capital = is_upper(parts.back().front()) && !sentence_start;
   const bool sure = quoted || path || looks_like_code(parts.back());
-  if (!sure && !capital && contains(kStopWords, base::to_lower(parts.back()))) return;
+  if (!sure && !capital && !alone && contains(kStopWords, base::to_lower(parts.back()))) return;
   QueryIdentifier identifier{std::string(parts.back()), path ? std::string(parts[parts.size() - 2]) : std::string(),
                              sure};
   query->identifiers.push_back(std::move(identifier));
@@ -137,6 +150,7 @@ void read_words(std::string_view text, bool keep_stop_words, Query* query) {
 Query analyze(std::string_view text) {
   text = base::trim(text.substr(0, kMaxQueryBytes));
   Query query;
+  const bool alone = text.find_first_of(" \t\r\n") == std::string_view::npos;
   size_t tokens = 0;
   for (size_t at = 0; at < text.size();) {
     size_t end = text.find_first_of(" \t\r\n", at);
@@ -144,7 +158,7 @@ Query analyze(std::string_view text) {
     if (end > at) {
       bool quoted = false;
       const std::string_view token = strip(text.substr(at, end - at), &quoted);
-      if (query.identifiers.size() < kMaxQueryTerms) add_identifier(token, quoted, tokens == 0, &query);
+      if (query.identifiers.size() < kMaxQueryTerms) add_identifier(token, quoted, tokens == 0, alone, &query);
       ++tokens;
     }
     at = end + 1;

@@ -64,6 +64,7 @@ void strip_verb_ending(std::string* word) {
     if (!has_vowel(rest)) continue;
     word->resize(rest.size());
     undouble(word);
+    if (word->size() == rest.size() && word->size() > 5 && word->ends_with("at")) word->resize(word->size() - 2);
     return;
   }
 }
