@@ -32,7 +32,7 @@ ROUNDS = int(os.environ.get("ROUNDS", 3))
 SECONDS = int(os.environ.get("SECONDS_EACH", 5))
 CONNECTIONS = int(os.environ.get("CONNECTIONS", 10_000))
 SERVER_CORE, LOAD_CORE = sorted(os.sched_getaffinity(0))[0], sorted(os.sched_getaffinity(0))[-1]
-FAST = "[server]\ncores = 1\nembedded_model = false\nrate_per_second = 1000000\nrate_burst = 1000000\n[log]\nlevel = \"warn\"\n"
+FAST = "[server]\ncores = 1\nrate_per_second = 1000000\nrate_burst = 1000000\n[log]\nlevel = \"warn\"\n"
 
 results = []
 

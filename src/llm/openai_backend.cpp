@@ -60,7 +60,7 @@ class SseChat final : public ChatStream {
       if (failure_) co_return base::fail(*failure_);
       if (done_) co_return std::optional<Delta>();
       auto bytes = co_await response_->next(ctx);
-      if (!bytes) co_return base::fail(std::move(bytes).error());
+      if (!bytes) co_return base::fail(bytes.error().wrap("model " + label_));
       if (*bytes == nullptr) {
         if (finish_seen_) {
           done_ = true;

@@ -30,6 +30,7 @@ class Connection {
  private:
   enum class Phase { kIdle, kHead, kBody, kHandler, kWrite };
   enum class After { kKeep, kClose };
+  struct Incoming;  // a request as it came
   struct Exchange;  // one request and its answer
 
   async::Task<bool> read_head(Exchange& exchange);
@@ -38,9 +39,14 @@ class Connection {
   void refuse_head(Exchange& exchange, int status, base::Error error);
   async::Task<bool> read_body(Exchange& exchange);
   async::Task<After> answer(Exchange& exchange);
-  async::Task<bool> write(Exchange& exchange, http::Response response);
+  async::Task<http::Response> handle(Exchange& exchange, async::Context& ctx);
+  void count(const Exchange& exchange, bool sent);
+  async::Task<bool> write(Exchange& exchange, http::Response& response);
   async::Task<bool> write_plain(Exchange& exchange, http::Response& response);
   async::Task<bool> write_stream(Exchange& exchange, http::Response& response);
+  async::Task<bool> write_stream_head(Exchange& exchange, http::Response& response);
+  async::Task<bool> write_chunk(Exchange& exchange, http::Chunk chunk);
+  async::Task<bool> write_last_chunk();
   async::Task<void> linger();
   void enter(Phase phase);
 

@@ -1,0 +1,173 @@
+// What a Connection reads: heads and bodies, with their limits and time limits.
+#include <fmt/format.h>
+
+#include <boost/asio/write.hpp>
+#include <boost/beast/http.hpp>
+
+#include "net/connection_exchange.h"
+
+namespace promethean::net {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using async::kTuple;
+using async::Task;
+using ErrorCode = boost::system::error_code;
+
+namespace {
+
+constexpr size_t kIdleRead = 1 << 10;  // bytes held ready by a connection that waits for a request
+constexpr size_t kHeadRead = 4 << 10;  // bytes asked for at a time while a head is read
+
+bool plain_request_id(std::string_view id) {
+  if (id.empty() || id.size() > 64) return false;
+  return id.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
+         std::string_view::npos;
+}
+
+const boost::system::error_category& http_category() {
+  return make_error_code(beast::http::error::bad_method).category();
+}
+
+}  // namespace
+
+// Reads until the parser has a whole head. Beast's own read would not tell the first byte of a request from silence,
+// and that is where the head's time limit starts.
+Task<ErrorCode> Connection::fill_head(Exchange& exchange) {
+  Parser& parser = exchange.in->parser;
+  enter(buffer_.size() == 0 ? Phase::kIdle : Phase::kHead);
+  ErrorCode ec;
+  for (;;) {
+    if (buffer_.size() > 0) {
+      buffer_.consume(parser.put(buffer_.data(), ec));
+      if (parser.is_header_done() || (ec && ec != beast::http::error::need_more)) co_return ec;
+    }
+    if (phase_ == Phase::kIdle && core_.draining()) co_return asio::error::eof;
+    const size_t wanted = phase_ == Phase::kIdle ? kIdleRead : kHeadRead;
+    const size_t room = std::min(buffer_.max_size() - buffer_.size(), wanted);
+    if (room == 0) co_return beast::http::error::header_limit;
+    size_t got = 0;
+    std::tie(ec, got) = co_await socket_.async_read_some(buffer_.prepare(room), kTuple);
+    if (ec) co_return ec;
+    buffer_.commit(got);
+    if (phase_ == Phase::kIdle) {
+      exchange.started = base::steady_now();
+      enter(Phase::kHead);
+    }
+  }
+}
+
+// The answer to a head that cannot be served, after which the connection closes.
+void Connection::refuse_head(Exchange& exchange, int status, base::Error error) {
+  exchange.in->refusal.emplace(core_.shared->router.reject(exchange.in->request.path, error));
+  exchange.in->refusal->status = status;
+  exchange.keep_alive = false;
+}
+
+// False when the connection ended without a request. A request that cannot be served has exchange.in->refusal.
+Task<bool> Connection::read_head(Exchange& exchange) {
+  Parser& parser = exchange.in->parser;
+  parser.header_limit(static_cast<uint32_t>(core_.shared->options.max_header));
+  parser.body_limit(boost::none);  // the route decides, see read_body
+  const ErrorCode ec = co_await fill_head(exchange);
+  exchange.request_id = core_.next_request_id();
+  if (ec == beast::http::error::header_limit) {
+    refuse_head(exchange, 431, base::Error(base::Code::kTooLarge, "the request line and headers are too large"));
+    co_return true;
+  }
+  if (timed_out_ && socket_.is_open()) {
+    refuse_head(exchange, 408, base::Error(base::Code::kDeadlineExceeded, "the request head did not arrive in time"));
+    co_return true;
+  }
+  if (ec && ec.category() != http_category()) co_return false;  // the client has gone
+  if (ec) {
+    refuse_head(exchange, 400,
+                base::Error(base::Code::kInvalidArgument, "this is not an HTTP/1.1 request: " + ec.message()));
+    co_return true;
+  }
+  take_head(exchange);
+  co_return true;
+}
+
+// From the parsed head to a routed request, or a refusal.
+void Connection::take_head(Exchange& exchange) {
+  auto& message = exchange.in->parser.get();
+  http::Request& request = exchange.in->request;
+  request.method = http::parse_method(message.method_string());
+  request.target = message.target();
+  request.remote = remote_;
+  size_t hosts = 0;
+  for (const auto& field : message) {
+    request.headers.add(std::string(field.name_string()), std::string(field.value()));
+    if (field.name() == beast::http::field::host) ++hosts;
+  }
+  exchange.keep_alive = message.keep_alive() && !core_.draining();
+  exchange.version = message.version();
+  exchange.head_only = request.method == http::Method::kHead;
+  if (const auto id = request.headers.get("x-request-id"); id && plain_request_id(*id)) exchange.request_id = *id;
+
+  std::string_view target = request.target;
+  if (target.starts_with("http://") || target.starts_with("https://")) {  // absolute-form, RFC 9112 3.2.2
+    const size_t slash = target.find('/', target.find("://") + 3);
+    target = slash == std::string_view::npos ? "/" : target.substr(slash);
+  }
+  const size_t question = target.find('?');
+  auto path = http::percent_decode(target.substr(0, question));
+  if (question != std::string_view::npos) request.query = target.substr(question + 1);
+  if (!path || (!path->starts_with('/') && *path != "*")) {
+    refuse_head(exchange, 400, base::Error(base::Code::kInvalidArgument, "the request target cannot be decoded"));
+    return;
+  }
+  request.path = std::move(*path);
+  exchange.what = fmt::format("{} {}", std::string_view(message.method_string()), request.path);
+  if (hosts != 1 && message.version() >= 11) {
+    refuse_head(exchange, 400, base::Error(base::Code::kInvalidArgument, "exactly one Host header is needed"));
+    return;
+  }
+  exchange.in->admission = core_.shared->router.admit(request);
+  exchange.route = exchange.in->admission.route;
+  if (exchange.in->admission.rejection) exchange.in->refusal = std::move(exchange.in->admission.rejection);
+}
+
+// False when the client did not deliver its body; then exchange.in->refusal says why, or the connection is gone.
+Task<bool> Connection::read_body(Exchange& exchange) {
+  Parser& parser = exchange.in->parser;
+  const http::Family family = exchange.in->admission.route->family;
+  const size_t limit = exchange.in->admission.max_body;
+  const auto too_large = [family, limit] {
+    return http::error_response(
+        family, base::Error(base::Code::kTooLarge, fmt::format("the body is larger than {} bytes", limit),
+                            "send less, or raise [server] max_body_bytes"));
+  };
+  if (parser.content_length() && *parser.content_length() > limit) {
+    exchange.in->refusal = too_large();
+    co_return false;
+  }
+  enter(Phase::kBody);
+  ErrorCode ec;
+  if (beast::iequals(parser.get()[beast::http::field::expect], "100-continue") && !parser.is_done()) {
+    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    std::tie(ec, std::ignore) = co_await asio::async_write(socket_, asio::buffer(kContinue), kTuple);
+  }
+  parser.body_limit(limit);
+  if (!ec && !parser.is_done())
+    std::tie(ec, std::ignore) = co_await beast::http::async_read(socket_, buffer_, parser, kTuple);
+  if (!ec) {
+    exchange.in->request.body = std::move(parser.get().body());
+    co_return true;
+  }
+  if (ec == beast::http::error::body_limit) {
+    exchange.in->refusal = too_large();
+  } else if (timed_out_ && socket_.is_open()) {
+    auto response = http::error_response(
+        family, base::Error(base::Code::kDeadlineExceeded, "the request body did not arrive in time"));
+    response.status = 408;
+    exchange.in->refusal = std::move(response);
+  } else if (ec.category() == http_category() && ec != beast::http::error::partial_message) {
+    exchange.in->refusal = http::error_response(
+        family, base::Error(base::Code::kInvalidArgument, "the body cannot be read: " + ec.message()));
+  }
+  co_return false;
+}
+
+}  // namespace promethean::net
