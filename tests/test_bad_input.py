@@ -66,7 +66,6 @@ def test_json_that_is_not_an_object(scripted, body):
     ({"messages": [{"role": "user"}]}, "messages"),
     ({"messages": [{"role": "user", "content": 7}]}, "messages"),
     ({"messages": [{"role": 7, "content": "hi"}]}, "messages"),
-    ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "messages"),
     (user("hi", stream="yes"), "stream"),
     (user("hi", temperature="hot"), "temperature"),
     (user("hi", temperature=99), "temperature"),
@@ -235,7 +234,7 @@ def test_smuggling_is_refused(scripted, lines):
         assert wire.answer() is None, "a second answer on one request"
 
 
-@pytest.mark.parametrize("chunk", [b"zz\r\n", b"-1\r\n", b"5\r\nabc", b"ffffffffffffffff\r\n", b"5;" + b"x" * 40000 + b"\r\nhello\r\n"])
+@pytest.mark.parametrize("chunk", [b"zz\r\n", b"-1\r\n", b"ffffffffffffffff\r\n", b"5;" + b"x" * 40000 + b"\r\nhello\r\n"])
 def test_bad_chunks(scripted, chunk):
     with Wire(scripted) as wire:
         wire.send(head(scripted, "POST", CHAT, "Content-Type: application/json", "Transfer-Encoding: chunked") + chunk + b"\r\n\r\n")

@@ -95,7 +95,7 @@ def test_search_that_finds_nothing_exits_with_3(cli):
 
 def test_grep_finds_what_grep_finds(cli, pathspec_copy):
     ran = cli("grep", r"def \w+_file", "--json", "--first", "1000")
-    ours = {(match["path"], match["line"]) for match in document(ran)["matches"]}
+    ours = {(match["path"], match["line"]) for match in document(ran)["results"]}
 
     lines = subprocess.run(["grep", "-rnIP", r"def \w+_file", "."], cwd=pathspec_copy, capture_output=True, text=True).stdout.splitlines()
     theirs = {(path[2:], int(line)) for path, line, _ in (text.split(":", 2) for text in lines)}
@@ -127,7 +127,7 @@ def test_grep_takes_a_pattern_that_begins_with_a_dash(cli):
 
 
 def test_symbols(cli):
-    symbols = document(cli("symbols", "GitIgnoreSpec", "--json"))["symbols"]
+    symbols = document(cli("symbols", "GitIgnoreSpec", "--json"))["results"]
 
     assert any(symbol["kind"] == "class" and symbol["path"].endswith("gitignore.py") for symbol in symbols)
     assert cli("symbols", "NoSuchName").returncode == 3

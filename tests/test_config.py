@@ -76,7 +76,7 @@ def test_the_file_in_the_root_may_say_what_is_indexed(start, repository):
     (repository / "promethean.toml").write_text("[index]\nexclude_globs = [\"/pathspec/_backends/\"]\n[retrieval]\nmax_citations = 2\n")
     server = start(root=repository)
     ran = server.run("grep", "def ", "--json", "--first", "500")
-    paths = {match["path"] for match in json.loads(ran.stdout)["matches"]}
+    paths = {match["path"] for match in json.loads(ran.stdout)["results"]}
 
     assert any(path.startswith("pathspec/") for path in paths)
     assert not any(path.startswith("pathspec/_backends/") for path in paths)

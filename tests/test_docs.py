@@ -36,7 +36,7 @@ def test_there_is_something_to_type():
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("text", blocks())
+@pytest.mark.parametrize("text", list(blocks()))
 def test_typed_as_written(documented, text):
     text = text.replace("127.0.0.1:3210", documented.address).replace("localhost:3210", f"localhost:{documented.port}")
     environment = clean_environment(documented.home, PATH=f"{BINARY.parent}:{os.environ['PATH']}")

@@ -27,7 +27,7 @@ def cli(tmp_path):
 
 
 def paths_with(cli, root, word, **environment):
-    return {match["path"] for match in cli(root, "grep", "-F", word, "--first", "10000", **environment).get("matches", [])}
+    return {match["path"] for match in cli(root, "grep", "-F", word, "--first", "10000", **environment).get("results", [])}
 
 
 def test_a_second_run_reads_only_what_changed(cli, repository):
@@ -96,7 +96,7 @@ def test_odd_names_and_contents(cli, tmp_path):
     os.symlink("/etc/passwd", root / "outside.py")
     os.symlink(".", root / "loop")
     os.mkfifo(root / "pipe.py")
-    found = cli(root, "grep", "-F", "NEEDLE", "--first", "100")["matches"]
+    found = cli(root, "grep", "-F", "NEEDLE", "--first", "100")["results"]
     places = {(match["path"], match["line"]) for match in found}
 
     assert {("spaces in name.py", 1), ("ünï-🙂.py", 1), ("no-newline.py", 1), ("crlf.py", 2), ("latin1.py", 1), ("quote'\".py", 1)} <= places
