@@ -23,7 +23,7 @@ class TreeIndex : public Index {
 
  private:
   std::vector<std::string> exclude_globs() const;
-  void show(std::shared_ptr<const TreeState> state, base::WallTime as_of);
+  void show(IndexStatus status, base::WallTime as_of);  // a new snapshot of state_
 
   const IndexOptions options_;
   const base::RootDir root_;
@@ -41,13 +41,12 @@ void TreeIndex::load() {
   auto stored = store_.load();
   loaded_ = stored != nullptr;
   state_ = loaded_ ? std::move(stored) : std::make_shared<TreeState>();
-  show(state_, state_->manifest().as_of);
+  show(state_->status(), state_->manifest().as_of);
 }
 
-void TreeIndex::show(std::shared_ptr<const TreeState> state, base::WallTime as_of) {
-  IndexStatus status = state->status();
+void TreeIndex::show(IndexStatus status, base::WallTime as_of) {
   status.as_of = as_of;
-  auto snapshot = std::make_shared<const TreeSnapshot>(std::move(state), std::move(status));
+  auto snapshot = std::make_shared<const TreeSnapshot>(state_, std::move(status));
   const std::lock_guard lock(snapshot_mutex_);
   snapshot_ = std::move(snapshot);
 }
@@ -83,13 +82,16 @@ base::Result<UpdateReport> TreeIndex::update(const ProgressFn& progress, const a
                               .stop = stop};
   auto outcome = update_tree(*state_, store_, request);
   if (!outcome) return base::fail(std::move(outcome).error());
-  if (outcome->changed) {
+  outcome->report.reused = loaded_;
+  if (outcome->state) {
     auto published = store_.publish(*outcome->state);
     if (!published) return base::fail(std::move(published).error());
+    state_ = std::move(outcome->state);
+    loaded_ = true;
+    show(state_->status(), outcome->as_of);
+  } else {
+    show(snapshot()->status(), outcome->as_of);
   }
-  outcome->report.reused = std::exchange(loaded_, true);
-  state_ = outcome->state;
-  show(state_, state_->manifest().as_of);
   return outcome->report;
 }
 

@@ -165,7 +165,7 @@ TEST_F(IndexTest, DamagedFilesAreSetAsideAndRebuilt) {
     EXPECT_THAT(index->snapshot()->files(), IsEmpty()) << ending;
     EXPECT_FALSE(update(*index).reused);
     EXPECT_THAT(index->snapshot()->files(), ElementsAre("a.txt"));
-    EXPECT_FALSE(file_of_state(std::string(ending) + ".damaged").empty());
+    EXPECT_FALSE(file_of_state(ending == std::string_view(".seg") ? "segment.damaged" : "MANIFEST.damaged").empty());
   }
 }
 

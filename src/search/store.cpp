@@ -96,9 +96,11 @@ base::Result<std::shared_ptr<const TreeState>> Store::try_load() {
   return TreeState::make(std::move(*manifest), std::move(segments));
 }
 
+// One of each kind is kept: a disk must not fill with damaged files.
 void Store::set_aside(const std::string& path, const base::Error& why) const {
-  if (::rename(path.c_str(), (path + ".damaged").c_str()) != 0) return;
-  log_.warn("index file set aside, it will be rebuilt", {{"file", path + ".damaged"}, {"why", why.message()}});
+  const std::string kept = directory_ + (path.ends_with(".seg") ? "/segment.damaged" : "/MANIFEST.damaged");
+  if (::rename(path.c_str(), kept.c_str()) != 0) return;
+  log_.warn("index file set aside, it will be rebuilt", {{"file", path}, {"kept_as", kept}, {"why", why.message()}});
 }
 
 base::Result<std::shared_ptr<const Segment>> Store::write_segment(SegmentBuilder builder) const {

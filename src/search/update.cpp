@@ -327,11 +327,11 @@ void Updater::drop_segments(const std::vector<uint32_t>& merged) {
 }
 
 base::Result<UpdateOutcome> Updater::finish() {
+  UpdateOutcome outcome{.state = nullptr, .as_of = manifest_.as_of, .report = report_};
+  outcome.report.files = current_.files().size();
+  if (!changed_) return outcome;
   if (streaming_) drop_segments({});
-  if (changed_) ++manifest_.generation;
-  UpdateOutcome outcome;
-  outcome.changed = changed_;
-  outcome.report = report_;
+  ++manifest_.generation;
   auto state = TreeState::make(std::move(manifest_), std::move(segments_));
   if (!state) return base::fail(std::move(state).error());
   outcome.state = std::move(*state);

@@ -26,8 +26,8 @@ struct UpdateRequest {
 };
 
 struct UpdateOutcome {
-  std::shared_ptr<const TreeState> state;  // `current` itself, but for its time, when nothing differs
-  bool changed = false;                    // the manifest must be published
+  std::shared_ptr<const TreeState> state;  // to be published; null when the tree is as `current` has it
+  base::WallTime as_of;                    // when the tree was looked at
   UpdateReport report;
 };
 
