@@ -40,6 +40,7 @@ function(promethean_find_system_llama found)
     int main() {
       llama_memory_seq_rm(llama_get_memory(nullptr), 0, 0, -1);
       llama_set_abort_callback(nullptr, nullptr, nullptr);
+      llama_sampler_init_penalties(0, 0, 1.0f, 0.0f, 0.0f);
       return llama_model_chat_template(nullptr, nullptr) != nullptr && llama_vocab_is_eog(nullptr, 0);
     }" PROMETHEAN_SYSTEM_LLAMA_FITS)
   if(PROMETHEAN_SYSTEM_LLAMA_FITS)

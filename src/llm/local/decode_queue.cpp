@@ -32,15 +32,16 @@ DecodeQueue::DecodeQueue(Engine& engine, telemetry::Registry& metrics, size_t ma
   ::pthread_setname_np(thread_.native_handle(), "decode");
 }
 
-DecodeQueue::~DecodeQueue() {
+void DecodeQueue::stop() {
   {
     const std::lock_guard lock(mutex_);
     closing_ = true;
     running_.stop();
   }
   changed_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
   for (Job& job : line_) job.out->close(shutting_down());
+  line_.clear();
 }
 
 base::Result<void> DecodeQueue::submit(Job job) {

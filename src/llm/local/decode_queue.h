@@ -39,9 +39,13 @@ class DecodeQueue {
   DecodeQueue(Engine& engine, telemetry::Registry& metrics, size_t max_waiting);
   DecodeQueue(const DecodeQueue&) = delete;
   DecodeQueue& operator=(const DecodeQueue&) = delete;
-  ~DecodeQueue();  // stops the running generation; every answer that is left ends with kUnavailable
+  ~DecodeQueue() { stop(); }
 
-  // kRateLimited when the line is full, kUnavailable when the queue is being destroyed.
+  // Stops the running generation and ends every answer that is left with kUnavailable. Before the loop that the answers
+  // go to is destroyed; submit() refuses afterwards.
+  void stop();
+
+  // kRateLimited when the line is full, kUnavailable after stop().
   base::Result<void> submit(Job job);
 
   // Room that the channel of an answer needs: then no push to it fails.

@@ -59,7 +59,8 @@ class Supervisor {
   Supervisor(async::Executor core, http::Client& client, base::Log log, SupervisorOptions options);
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
-  // On its core, or once the runtime has stopped running; before the runtime is destroyed. Kills a child that still runs.
+  // On its core, or once the runtime has stopped running; before the runtime is destroyed. Kills a child that still
+  // runs.
   ~Supervisor();
 
   // The base URL of the healthy child. Waits while it starts. kNotFound when the model file is missing, kUnavailable

@@ -70,7 +70,8 @@ WorkerService::WorkerService(std::unique_ptr<Engine> engine, telemetry::Registry
       pool_(1, 64),
       queue_(*engine_, metrics, options.max_waiting) {}
 
-WorkerService::~WorkerService() {
+void WorkerService::stop() {
+  queue_.stop();
   pool_.join();
 }
 

@@ -32,7 +32,10 @@ class WorkerService {
  public:
   // `metrics` outlives the service; the service outlives the router that its routes are in.
   WorkerService(std::unique_ptr<Engine> engine, telemetry::Registry& metrics, WorkerOptions options);
-  ~WorkerService();
+  ~WorkerService() { stop(); }
+
+  // Ends what runs and what waits. Once the runtime has stopped running, before it is destroyed.
+  void stop();
 
   base::Result<void> add_routes(http::Router& router);
 

@@ -264,14 +264,13 @@ TEST_F(WorkerServiceTest, RefusesWhenTheQueueIsFull) {
   engine_->release();
 }
 
-TEST_F(WorkerServiceTest, EndsWhatIsLeftWhenItIsDestroyed) {
+TEST_F(WorkerServiceTest, EndsWhatIsLeftWhenItStops) {
   engine_->words = {"Hello", "<wait>"};
   http::Response running = call("POST", "/v1/chat/completions", kAskStream);
   run_until([this] { return engine_->waiting.load(); });
   http::Response queued = call("POST", "/v1/chat/completions", kAskStream);
   std::get<std::unique_ptr<http::BodyStream>>(running.body)->drain();
-  router_.reset();
-  service_.reset();
+  service_->stop();
   async::Context ctx(io_.get_executor());
   for (http::Response* response : {&running, &queued}) {
     std::string bytes;

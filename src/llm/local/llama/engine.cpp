@@ -30,9 +30,15 @@ double seconds_since(base::SteadyTime start) {
 }
 
 // llama.cpp explains failures in its log only. Warnings and errors go to stderr, which the server writes to its own
-// log.
+// log; what it says when an evaluation is broken off is left out: generate() reports that, and being told to stop is no
+// failure.
 void log_problem(ggml_log_level level, const char* text, void*) {
-  if (level == GGML_LOG_LEVEL_ERROR || level == GGML_LOG_LEVEL_WARN) std::fputs(text, stderr);
+  if (level != GGML_LOG_LEVEL_ERROR && level != GGML_LOG_LEVEL_WARN) return;
+  const std::string_view line(text);
+  for (const std::string_view step : {"graph_compute:", "process_ubatch:", "decode: removing", "llama_decode:"}) {
+    if (line.starts_with(step)) return;
+  }
+  std::fputs(text, stderr);
 }
 
 void start_backend() {

@@ -21,7 +21,7 @@ using testing::HasSubstr;
 class EngineTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    auto loaded = load_engine({.model_path = PROMETHEAN_DEFAULT_MODEL, .context_tokens = 1024, .max_threads = 0});
+    auto loaded = load_engine({.model_path = PROMETHEAN_DEFAULT_MODEL, .context_tokens = 512, .max_threads = 0});
     if (!loaded) {
       std::fprintf(stderr, "%s\n%s\nrun scripts/fetch-assets\n", loaded.error().message().c_str(),
                    loaded.error().hint().c_str());
@@ -68,7 +68,7 @@ class EngineTest : public testing::Test {
     std::vector<Token> tokens;
     for (int i = 0; tokens.size() < at_least; ++i) {
       text += "line " + std::to_string(i) + ": the quick brown fox jumps over the lazy dog\n";
-      if (i % 8 == 0) tokens = prompt(text);
+      tokens = prompt(text);
     }
     return tokens;
   }
@@ -79,7 +79,7 @@ Engine* EngineTest::engine_ = nullptr;
 
 TEST_F(EngineTest, KnowsItsModel) {
   EXPECT_EQ(engine_->info().name, "SmolLM2-135M-Instruct.Q4_1");
-  EXPECT_EQ(engine_->info().context_tokens, 1024);
+  EXPECT_EQ(engine_->info().context_tokens, 512);
   EXPECT_GT(engine_->info().parameters, 100'000'000U);
 }
 
@@ -160,9 +160,9 @@ TEST_F(EngineTest, RepeatsItselfWithASeedAndNotWithAnother) {
 }
 
 TEST_F(EngineTest, EndsByItselfAndSaysStop) {
-  const Answered answered = ask(prompt("What is the capital of France?"), cold(200));
+  const Answered answered = ask(prompt("What is the capital of France?"), cold(150));
   EXPECT_EQ(answered.done.finish, Finish::kStop);
-  EXPECT_LT(answered.done.completion_tokens, 200);
+  EXPECT_LT(answered.done.completion_tokens, 150);
   EXPECT_THAT(answered.text, testing::Not(HasSubstr("<|im_end|>")));
 }
 
@@ -223,7 +223,7 @@ TEST_F(EngineTest, StopsWithinOneTokenWhenTheClientLeaves) {
   const async::StopFlag stop;
   int after = 0;
   const auto done =
-      engine_->generate(prompt("Write a long poem about the sea."), cold(200), stop, [&](const std::string&) {
+      engine_->generate(prompt("Write a long poem about the sea."), cold(150), stop, [&](const std::string&) {
         if (stop.stopped()) ++after;
         stop.stop();
       });
@@ -235,7 +235,7 @@ TEST_F(EngineTest, StopsWithinOneTokenWhenTheClientLeaves) {
 }
 
 TEST_F(EngineTest, StopsInTheMiddleOfALongPrompt) {
-  const auto tokens = long_prompt(900);
+  const auto tokens = long_prompt(440);
   const async::StopFlag stop;
   const auto start = base::steady_now();
   std::jthread client([&stop, start] {
@@ -258,7 +258,7 @@ TEST_F(EngineTest, AnswersWellAfterACancelledPrompt) {
 }
 
 TEST_F(EngineTest, RefusesAPromptThatDoesNotFitBeforeDecoding) {
-  const auto tokens = long_prompt(1024);
+  const auto tokens = long_prompt(512);
   const auto done = engine_->generate(tokens, cold(8), async::StopFlag(), [](const std::string&) { FAIL(); });
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code(), base::Code::kTooLarge);
@@ -266,8 +266,8 @@ TEST_F(EngineTest, RefusesAPromptThatDoesNotFitBeforeDecoding) {
 }
 
 TEST_F(EngineTest, SaysLengthWhenTheContextIsFull) {
-  auto tokens = long_prompt(1000);
-  tokens.resize(1020);  // the last pieces of the template are cut off: the model goes on with the text
+  auto tokens = long_prompt(500);
+  tokens.resize(508);  // the last pieces of the template are cut off: the model goes on with the text
   const Answered answered = ask(tokens, cold(0));
   if (answered.done.finish == Finish::kLength) EXPECT_EQ(answered.done.completion_tokens, 4);
   EXPECT_LE(answered.done.completion_tokens, 4);
