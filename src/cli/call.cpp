@@ -58,6 +58,7 @@ base::Result<CallAnswer> call(const CallRequest& request) {
     async::spawn(loop.get_executor(), base::Log(), "call", perform(ctx, *client, client_request(request), outcome));
     while (!outcome && loop.run_one() > 0) {
     }
+    client->close();
   }
   if (!outcome) return fail(Code::kInternal, "the call ended without an answer");
   return *std::move(outcome);
@@ -98,7 +99,11 @@ base::Error error_of_answer(const CallAnswer& answer) {
   const Code code = code_of(json::string_at(error, "code").value_or(""), answer.status);
   auto message = json::string_at(error, "message");
   if (!message) message = json::string_at(error, "error");
-  return {code, message ? std::string(*message) : plain, hint_for(code, json::string_at(error, "hint").value_or(""))};
+  if (!message) return {code, plain};
+  const std::string hint = hint_for(code, json::string_at(error, "hint").value_or(""));
+  // For clients that show one text only, the server's message ends with the hint; here it has a line of its own.
+  if (!hint.empty() && message->ends_with("; " + hint)) message->remove_suffix(hint.size() + 2);
+  return {code, std::string(*message), hint};
 }
 
 base::Result<json::Value> post_json(const RunningServer& server, const std::string& token, const std::string& path,

@@ -214,7 +214,7 @@ std::vector<Row> model_rows() {
       model<&M::idle_unload_minutes>("idle_unload_minutes")
           .range(0, 100'000)
           .doc("The local model is unloaded after so long without a request. 0: never."),
-      model<&M::queue>("queue").range(0, 10'000).doc("Requests that may wait for the local model; more get 429."),
+      model<&M::queue>("queue").range(0, 4096).doc("Requests that may wait for the local model; more get 429."),
       model<&M::grounded>("grounded")
           .doc("Whether the local model's answers are composed from the citations word for word. Right for small "
                "models."),

@@ -1,5 +1,7 @@
 // The checks of what the kernel allows: namespaces, jail launchers, control groups, file watches.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <grp.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
@@ -21,7 +23,10 @@ static constexpr std::string_view kLauncherAdvice = "apt install bubblewrap, or 
 
 // In a forked child: a user namespace alone is not enough, since AppArmor on Ubuntu grants it without any rights in it.
 // So the child also tries what a jail does first, to take its mounts out of everybody's sight.
+// Root gives up its rights first: what matters is whether an ordinary user may.
 [[noreturn]] static void try_namespaces() {
+  constexpr uid_t kNobody = 65534;
+  if (geteuid() == 0 && (setgroups(0, nullptr) != 0 || setgid(kNobody) != 0 || setuid(kNobody) != 0)) _exit(errno);
   if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) _exit(errno);
   if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) _exit(errno);
   _exit(0);
@@ -109,9 +114,18 @@ Finding check_cgroup(const Config&) {
   return {Health::kWarn, detail, "limits of single processes (rlimit) are used instead"};
 }
 
+// A number below /proc/sys. In one read: the kernel gives such a file only to a read from its beginning.
+static std::optional<int64_t> read_sysctl(const char* path) {
+  const base::UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
+  if (!fd) return std::nullopt;
+  char buffer[64];
+  const ssize_t got = read(fd.get(), buffer, sizeof buffer);
+  if (got <= 0) return std::nullopt;
+  return base::parse_int(base::trim(std::string_view(buffer, static_cast<size_t>(got))));
+}
+
 Finding check_inotify(const Config&) {
-  auto text = base::read_file("/proc/sys/fs/inotify/max_user_watches", 64);
-  const auto watches = text ? base::parse_int(base::trim(*text)) : std::nullopt;
+  const auto watches = read_sysctl("/proc/sys/fs/inotify/max_user_watches");
   if (!watches) return {Health::kMissing, "inotify is not there", "changes are found by comparing the tree instead"};
   constexpr int64_t kEnough = 65'536;
   const std::string detail =

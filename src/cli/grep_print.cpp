@@ -35,6 +35,12 @@ std::vector<ShownLine> lines_of(const std::vector<search::GrepMatch>& matches, i
 
 namespace {
 
+size_t next_character(std::string_view text, size_t at) {
+  do ++at;
+  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80);
+  return at;
+}
+
 // Paints every match within a line. The pattern has been accepted by the search, so a failure only means no colour.
 class Highlighter {
  public:
@@ -51,22 +57,21 @@ class Highlighter {
   std::string paint_matches(std::string_view line) const {
     if (regex_ == nullptr || !regex_->ok()) return printable(line);
     std::string out;
-    size_t at = 0;
+    size_t shown = 0;  // what is before it is in `out`
+    size_t from = 0;
     re2::StringPiece found;
     const re2::StringPiece whole(line.data(), line.size());
-    while (at <= line.size() && regex_->Match(whole, at, line.size(), RE2::UNANCHORED, &found, 1)) {
+    while (from <= line.size() && regex_->Match(whole, from, line.size(), RE2::UNANCHORED, &found, 1)) {
       const size_t start = static_cast<size_t>(found.data() - line.data());
       if (found.empty()) {
-        if (start >= line.size()) break;
-        out += printable(line.substr(at, start + 1 - at));
-        at = start + 1;
+        from = next_character(line, start);
         continue;
       }
-      out += printable(line.substr(at, start - at));
+      out += printable(line.substr(shown, start - shown));
       out += paint(printable(line.substr(start, found.size())), Colour::kMatch, true);
-      at = start + found.size();
+      shown = from = start + found.size();
     }
-    return out + printable(line.substr(std::min(at, line.size())));
+    return out + printable(line.substr(shown));
   }
 
  private:

@@ -1,4 +1,5 @@
-// promethean index: bring the stored index up to date, or say what it covers.
+// promethean index: bring the stored index up to date, or say what it covers. Works on the store itself, also while a
+// server runs for the root: the store lets one process write at a time.
 #include <fmt/format.h>
 
 #include "base/clock.h"

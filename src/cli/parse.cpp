@@ -17,9 +17,8 @@ namespace {
 
 constexpr const char* kVersionText = "promethean " PROMETHEAN_VERSION "\n";
 
-// CLI11 takes positionals in lower or upper case alike; only "-x" and "--xyz" are options.
 CLI::Option* add_value(CLI::App& app, const Option& option, Arguments& arguments) {
-  const std::string names = option.positional() ? base::to_lower(option.names) : option.names;
+  const std::string& names = option.names;
   if (auto* const* on = std::get_if<bool*>(&option.target)) return app.add_flag(names, **on, option.doc);
   if (auto* const* number = std::get_if<int64_t*>(&option.target)) {
     return app.add_option(names, **number, option.doc)->check(CLI::Range(option.min, option.max));
@@ -36,13 +35,16 @@ CLI::Option* add_value(CLI::App& app, const Option& option, Arguments& arguments
 
 void add_option(CLI::App& app, const Option& option, Arguments& arguments) {
   CLI::Option* added = add_value(app, option, arguments);
-  if (option.takes_value()) added->option_text(option.value + (option.required ? " REQUIRED" : ""));
   if (option.required) added->required();
   // Values of the configuration are checked there, with better words.
   if (!option.choices.empty() && !std::holds_alternative<ConfigKey>(option.target)) {
     added->check(CLI::IsMember(option.choices));
-    added->option_text(option.value + (option.required ? " REQUIRED" : ""));
   }
+  // After the check, which brings a text of its own. A positional is called by its name already.
+  if (option.positional())
+    added->option_text(" ");
+  else if (option.takes_value())
+    added->option_text(option.value + (option.required ? " (required)" : ""));
 }
 
 std::vector<std::string> option_names(const Command& command) {
@@ -128,7 +130,7 @@ class Parser {
   }
   std::string help() const {
     const auto parsed = app_.get_subcommands();
-    return parsed.empty() ? app_.help() : parsed.front()->help();
+    return parsed.empty() ? app_.help() : parsed.front()->help("promethean");
   }
 
   const std::vector<Command>& table_;
