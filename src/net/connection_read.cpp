@@ -119,7 +119,9 @@ void Connection::take_head(Exchange& exchange) {
     return;
   }
   request.path = std::move(*path);
-  exchange.what = fmt::format("{} {}", std::string_view(message.method_string()), request.path);
+  if (core_.shared->log.enabled(base::LogLevel::kInfo)) {
+    exchange.what = fmt::format("{} {}", http::method_name(request.method), request.path);
+  }
   if (hosts != 1 && message.version() >= 11) {
     refuse_head(exchange, 400, base::Error(base::Code::kInvalidArgument, "exactly one Host header is needed"));
     return;

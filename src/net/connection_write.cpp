@@ -1,6 +1,8 @@
 // What a Connection writes: whole answers and streams.
+#include <array>
 #include <boost/asio/write.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/beast/http/chunk_encode.hpp>
+#include <boost/beast/http/status.hpp>
 
 #include "net/connection_exchange.h"
 
@@ -26,44 +28,54 @@ Task<bool> Connection::write(Exchange& exchange, http::Response& response) {
   co_return sent;
 }
 
-template <class Message>
-static void describe(Message& message, const http::Response& response, const std::string& date, bool keep_alive) {
-  message.result(static_cast<unsigned>(response.status));
-  message.set(beast::http::field::date, date);
-  for (const auto& [name, value] : response.headers.fields()) message.insert(name, value);
-  message.keep_alive(keep_alive);
+namespace {
+
+constexpr size_t kJoin = 16 << 10;  // a body up to this size is sent in one piece with its head
+
+enum class Framing { kLength, kChunked, kUntilClose };
+
+// The head as bytes (RFC 9112). Made by hand because Beast's serializer walks seven buffers a field, a fifth of the
+// time of a small answer; names and values come from handlers, never from a client.
+std::string render_head(const http::Response& response, const std::string& date, bool keep_alive, Framing framing,
+                        size_t length) {
+  const auto reason = beast::http::obsolete_reason(static_cast<beast::http::status>(response.status));
+  std::string out;
+  out.reserve(512);
+  const auto line = [&out](std::string_view name, std::string_view value) {
+    out.append(name).append(": ").append(value).append("\r\n");
+  };
+  out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ").append(reason).append("\r\n");
+  line("date", date);
+  for (const auto& [name, value] : response.headers.fields()) line(name, value);
+  if (framing == Framing::kLength && response.status != 204) line("content-length", std::to_string(length));
+  if (framing == Framing::kChunked) line("transfer-encoding", "chunked");
+  line("connection", keep_alive ? "keep-alive" : "close");
+  return out.append("\r\n");
 }
 
+}  // namespace
+
 Task<bool> Connection::write_plain(Exchange& exchange, http::Response& response) {
-  auto& body = std::get<std::string>(response.body);
+  const auto& body = std::get<std::string>(response.body);
+  std::string head = render_head(response, core_.date(), exchange.keep_alive, Framing::kLength, body.size());
+  const bool bodiless = exchange.head_only || response.status == 204 || response.status == 304;
   ErrorCode ec;
-  if (exchange.head_only || response.status == 204 || response.status == 304) {
-    beast::http::response<beast::http::empty_body> message;
-    message.version(exchange.version);
-    describe(message, response, core_.date(), exchange.keep_alive);
-    if (response.status != 204) message.content_length(body.size());
-    std::tie(ec, exchange.bytes_sent) = co_await beast::http::async_write(socket_, message, kTuple);
+  if (bodiless || body.size() <= kJoin) {
+    if (!bodiless) head += body;
+    std::tie(ec, exchange.bytes_sent) = co_await asio::async_write(socket_, asio::buffer(head), kTuple);
   } else {
-    beast::http::response<beast::http::string_body> message;
-    message.version(exchange.version);
-    message.body() = std::move(body);
-    describe(message, response, core_.date(), exchange.keep_alive);
-    message.content_length(message.body().size());
-    std::tie(ec, exchange.bytes_sent) = co_await beast::http::async_write(socket_, message, kTuple);
+    const std::array<asio::const_buffer, 2> both{asio::buffer(head), asio::buffer(body)};
+    std::tie(ec, exchange.bytes_sent) = co_await asio::async_write(socket_, both, kTuple);
   }
   co_return !ec;
 }
 
 // The head of a stream goes out at once, so that the client knows the status while the body is still being made.
 Task<bool> Connection::write_stream_head(Exchange& exchange, http::Response& response) {
-  const bool chunked = exchange.version >= 11;
-  beast::http::response<beast::http::empty_body> message;
-  message.version(exchange.version);
-  describe(message, response, core_.date(), exchange.keep_alive);
-  message.chunked(chunked);
-  beast::http::response_serializer<beast::http::empty_body> serializer(message);
+  const Framing framing = exchange.version >= 11 ? Framing::kChunked : Framing::kUntilClose;
+  const std::string head = render_head(response, core_.date(), exchange.keep_alive, framing, 0);
   ErrorCode ec;
-  std::tie(ec, exchange.bytes_sent) = co_await beast::http::async_write_header(socket_, serializer, kTuple);
+  std::tie(ec, exchange.bytes_sent) = co_await asio::async_write(socket_, asio::buffer(head), kTuple);
   co_return !ec;
 }
 

@@ -222,7 +222,7 @@ TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
 TEST_F(ServerTest, HeadHasTheLengthButNoBody) {
   start();
   const auto answer = raw("HEAD /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-  EXPECT_THAT(answer, HasSubstr("Content-Length: 5"));
+  EXPECT_THAT(answer, HasSubstr("content-length: 5"));
   EXPECT_THAT(answer, testing::EndsWith("\r\n\r\n"));
 }
 
