@@ -95,7 +95,8 @@ class BlockScanner {
     static constexpr std::string_view kWords[] = {
         "local",    "private", "protected", "public", "private_class_method", "mutable", "abstract", "inline",
         "override", "static",  "default",   "export", "module_function",      "memoize", "final"};
-    return t_.is_word(k) && t_.is_word(k + 1) && std::ranges::find(kWords, t_.word(k)) != std::end(kWords);
+    return t_.is_word(k) && t_.is_word(k + 1) && !t_[k + 1].first_on_line &&
+           std::ranges::find(kWords, t_.word(k)) != std::end(kWords);
   }
 
   int parent() const { return open_.empty() ? kNoParent : open_.back().definition; }
@@ -142,7 +143,7 @@ class BlockScanner {
 
   // M.sub.name, M:name, self.name, A::B
   size_t last_of_path(size_t name, std::string_view* receiver) const {
-    while (true) {
+    while (!t_[name + 1].first_on_line && !t_[name + 2].first_on_line && !t_[name + 3].first_on_line) {
       const bool colons = t_.is(name + 1, ':') && t_.is(name + 2, ':') && t_.is_word(name + 3);
       const bool dot = (t_.is(name + 1, '.') || (language_ == Language::kLua && t_.is(name + 1, ':'))) &&
                        t_.is_word(name + 2) && !t_[name + 1].spaced;
@@ -153,6 +154,7 @@ class BlockScanner {
                                        t_[name].end - static_cast<size_t>(receiver->data() - t_.text.data()));
       name += colons ? 3 : 2;
     }
+    return name;
   }
 
   // Parameters included, up to the end of the line (or `do`).

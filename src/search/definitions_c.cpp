@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "search/definitions_c_extents.h"
 #include "search/definitions_scan.h"
 
 namespace promethean::search {
@@ -45,10 +46,10 @@ bool never_a_name(std::string_view word) {
 
 enum class Level { kFile, kClass };
 
-class CScanner {
+class CScanner : private CExtents {
  public:
   CScanner(Language language, const Tokens& tokens, DefinitionList* out)
-      : cpp_(language != Language::kC), t_(tokens), out_(*out) {}
+      : CExtents(tokens), cpp_(language != Language::kC), out_(*out) {}
 
   void run() {
     for (size_t i = 0; i < t_.size(); ++i) {
@@ -82,8 +83,6 @@ class CScanner {
     while (i < end) i = std::max(statement(i, end, in, depth), i + 1);
   }
 
-  bool double_colon(size_t i) const { return t_.is(i, ':') && t_.is(i + 1, ':') && !t_[i + 1].spaced; }
-
   size_t statement(size_t i, size_t end, const Scope& in, int depth) {
     if (t_[i].kind == TokenKind::kDirective) return i + 1;
     if (is_bare_macro(i)) return behind_macro(i);
@@ -106,34 +105,6 @@ class CScanner {
     if (in.level == Level::kClass && t_.is(start + 1, ':') && !double_colon(start + 1) && is_label(w)) return start + 2;
     return declaration(i, start, end, in, depth);
   }
-
-  static bool is_label(std::string_view w) {
-    return w == "public" || w == "private" || w == "protected" || w == "signals" || w == "Q_SIGNALS" || w == "slots";
-  }
-
-  size_t skip_requires(size_t i) const {
-    while (i < t_.size() && (t_.is(i, '(') || t_.is(i, '!') || t_.is(i, '&') || t_.is(i, '|'))) i = t_.skip(i);
-    if (!t_.is_word(i)) return i;
-    while (t_.is_word(i) || double_colon(i)) {
-      i += t_.is_word(i) ? 1 : 2;
-      if (t_.is(i, '<')) i = skip_angles(t_, i);
-      const bool more = (t_.is(i, '&') && t_.is(i + 1, '&')) || (t_.is(i, '|') && t_.is(i + 1, '|'));
-      if (!more && !double_colon(i)) break;
-      if (more) i += 2;
-    }
-    return i;
-  }
-
-  // BEGIN_NAMESPACE or DEFINE_TYPE(a, b) on a line of its own, without a semicolon: the declaration comes after it.
-  bool is_bare_macro(size_t i) const {
-    if (!t_.is_word(i) || !t_[i].first_on_line || t_.word(i).size() < 3) return false;
-    for (char c : t_.word(i)) {
-      if (c >= 'a' && c <= 'z') return false;
-    }
-    const size_t next = behind_macro(i);
-    return t_[next].first_on_line && (t_.is_word(next) || t_.is(next, '['));
-  }
-  size_t behind_macro(size_t i) const { return t_.is(i + 1, '(') ? t_.skip(i + 1) : i + 1; }
 
   void define(size_t i) {
     const std::string_view line = t_.word(i);
@@ -189,11 +160,6 @@ class CScanner {
     return stop;
   }
 
-  size_t skip_to_semicolon(size_t i, size_t end) const {
-    while (i < end && !t_.is(i, ';')) i = t_.skip(i);
-    return std::min(i + 1, end);
-  }
-
   size_t declaration(size_t first, size_t i, size_t end, const Scope& in, int depth) {
     Reading r{.first = first, .start = i};
     while (i < end) {
@@ -203,7 +169,7 @@ class CScanner {
       } else if (token.kind == TokenKind::kWord) {
         i = word(i, end, in, depth, &r);
       } else if (token.mark == ';') {
-        if (old_style_function(i, r)) {
+        if (!cpp_ && r.name != kNone && !r.assigned && !r.is_typedef && old_style_function(r.name, i)) {
           ++i;
           continue;
         }
@@ -293,15 +259,6 @@ class CScanner {
     return w == "const" || w == "override" || w == "final" || w == "volatile";
   }
 
-  bool has_type_before(size_t first, size_t name) const {
-    if (name <= first) return false;
-    const size_t before = name - 1;
-    if (t_.is(before, '~')) return true;
-    if (t_.is(before, ':')) return true;
-    return (t_.is_word(before) && t_.word(before) != "static" && t_.word(before) != "inline") || t_.is(before, '*') ||
-           t_.is(before, '&') || t_.is(before, '>');
-  }
-
   size_t pointer_declarator(size_t open, size_t close, Reading* r) {
     for (size_t k = open + 1; k < close; ++k) {
       if (!t_.is_word(k) || t_.is_word(k, "const")) continue;
@@ -315,15 +272,6 @@ class CScanner {
       r->words = std::max<size_t>(r->words, 2);
     }
     return t_.skip(close + 1);
-  }
-
-  // a(1), b{2} { : the body is the brace that follows a closed initialiser.
-  size_t initializers(size_t i, size_t end) const {
-    while (i < end && !t_.is(i, ';')) {
-      if (t_.is(i, '{') && (t_.is(i - 1, ')') || t_.is(i - 1, '}') || t_.is(i - 1, '.'))) return i;
-      i = t_.is(i, '<') && t_.is_word(i - 1) ? skip_angles(t_, i) : t_.skip(i);
-    }
-    return i;
   }
 
   // Where reading goes on; kNone when the brace cannot be explained. Sets r->first to kNone when the statement ends
@@ -357,51 +305,6 @@ class CScanner {
     if (t_.is(r.name - 1, '~')) found.name_text = span(r.name - 1, r.name);
     if (t_.word(r.name) == "operator") found.name_text = operator_text(r.name);
     out_.add(found);
-  }
-
-  std::string_view span(size_t from, size_t to) const {
-    return t_.text.substr(t_[from].begin, t_[to].end - t_[from].begin);
-  }
-
-  std::string_view operator_text(size_t i) const {
-    size_t last = i + 1;
-    if (t_.is(last, '(') && t_.is(last + 1, ')')) return span(i, last + 1);
-    while (last + 1 < t_.size() && !t_.is(last + 1, '(')) ++last;
-    return span(i, last);
-  }
-
-  // "A::B" of A::B::name; "A" of A<T>::name.
-  std::string_view qualifier(size_t name) const {
-    size_t at = name;
-    if (at > 0 && t_.is(at - 1, '~')) --at;
-    size_t from = kNone, to = kNone;
-    while (at >= 3 && t_.is(at - 1, ':') && t_.is(at - 2, ':')) {
-      size_t before = at - 3;
-      if (t_.is(before, '>')) {
-        while (before > 0 && !t_.is(before, '<')) --before;
-        if (before == 0) break;
-        --before;
-        to = kNone;
-      }
-      if (!t_.is_word(before)) break;
-      from = before;
-      if (to == kNone) to = before;
-      at = before;
-    }
-    return from == kNone ? std::string_view() : span(from, to);
-  }
-
-  // int f(a, b) int a; char *b; { ... }
-  bool old_style_function(size_t semicolon, const Reading& r) const {
-    if (cpp_ || r.name == kNone || r.assigned || r.is_typedef) return false;
-    const size_t close = partner(t_, r.name + 1);
-    if (close + 1 >= semicolon || !t_.is_word(close + 1)) return false;
-    for (size_t k = semicolon + 1; k < std::min(t_.size(), semicolon + 60); ++k) {
-      if (t_.is(k, '{')) return t_.is(k - 1, ';');
-      const char m = t_[k].mark;
-      if (!t_.is_word(k) && m != '*' && m != ',' && m != ';' && m != '[' && m != ']') return false;
-    }
-    return false;
   }
 
   void next_declarator(size_t comma, const Scope& in, Reading* r) {
@@ -458,7 +361,9 @@ class CScanner {
     }
     const bool bases = t_.is(k, ':');
     size_t body = k;
-    while (bases && body < end && !t_.is(body, '{') && !t_.is(body, ';') && !t_.is(body, '(') && !t_.is(body, '=')) {
+    const size_t head_end = std::min(end, k + kMaxHead);
+    while (bases && body < head_end && !t_.is(body, '{') && !t_.is(body, ';') && !t_.is(body, '(') &&
+           !t_.is(body, '=')) {
       body = t_.is(body, '<') ? skip_angles(t_, body) : body + 1;
     }
     r->words += 1;
@@ -517,9 +422,8 @@ class CScanner {
     }
   }
 
-  static constexpr size_t kNone = SIZE_MAX;
+  static constexpr size_t kMaxHead = 300;  // tokens of a list of base classes
   const bool cpp_;
-  const Tokens& t_;
   DefinitionList& out_;
 };
 

@@ -2,14 +2,15 @@
 #include <algorithm>
 
 #include "search/definitions_scan.h"
+#include "search/definitions_script.h"
 
 namespace promethean::search {
 namespace {
 
-class ScriptScanner {
+class ScriptScanner : private ScriptExtents {
  public:
   ScriptScanner(Language language, const Tokens& tokens, DefinitionList* out)
-      : typed_(language != Language::kJavaScript), t_(tokens), out_(*out) {}
+      : ScriptExtents(tokens, language != Language::kJavaScript), out_(*out) {}
 
   void run() { code(0, t_.size(), kNoParent, true, 0); }
 
@@ -49,62 +50,6 @@ class ScriptScanner {
     return i + 1;
   }
 
-  // Back over export, default, declare, abstract, async and decorators on lines of their own.
-  size_t declaration_start(size_t i) const {
-    while (i > 0 && t_.is_word(i - 1)) {
-      const std::string_view w = t_.word(i - 1);
-      if (w != "export" && w != "default" && w != "declare" && w != "abstract" && w != "async" && w != "const") break;
-      --i;
-    }
-    while (i > 1) {
-      size_t at = i - 1;
-      if (t_.is(at, ')') && t_.match[at] != kNoMatch && t_.match[at] > 1) at = t_.match[at] - 1;
-      while (at > 1 && t_.is_word(at) && t_.is(at - 1, '.')) at -= 2;
-      if (!t_.is_word(at) || at == 0 || !t_.is(at - 1, '@') || !t_[at - 1].first_on_line) break;
-      i = at - 1;
-    }
-    return i;
-  }
-
-  // A brace opens an object when an operand is expected in front of it.
-  bool object_literal(size_t i) const {
-    if (i == 0) return false;
-    const char m = t_[i - 1].mark;
-    if (m == '=' || m == '(' || m == ',' || m == '[' || m == ':' || m == '?') return !is_type_annotation(i);
-    return t_.is_word(i - 1, "return") || t_.is_word(i - 1, "default");
-  }
-  bool is_type_annotation(size_t i) const { return typed_ && t_.is(i - 1, ':') && !t_.is(t_.skip(i), ','); }
-
-  // From a '(' behind a name: parameters, result type; the position of '{', or of what ends the signature.
-  size_t body_of(size_t open, size_t end) const {
-    size_t k = t_.skip(open);
-    if (typed_ && t_.is(k, ':')) k = skip_type(k + 1, end);
-    return k;
-  }
-
-  // A type after ':', up to '{', '=', ',', ';', ')' or a new statement.
-  size_t skip_type(size_t k, size_t end) const {
-    bool operand = true;  // an object type may stand here
-    while (k < end) {
-      const char m = t_[k].mark;
-      if (m == '{' && !operand) return k;
-      if (m == ';' || m == ',' || m == ')' || m == ']' || m == '}') return k;
-      if (m == '=' && !t_.is(k + 1, '>')) return k;
-      if (m == '=') {
-        ++k;  // =>
-        operand = true;
-      } else if (!operand && t_[k].first_on_line && m != '|' && m != '&' && m != '.' && m != '?' && m != ':') {
-        return k;
-      } else {
-        operand = m == '|' || m == '&' || m == '?' || m == ':' || m == ',' || t_.is_word(k, "is") ||
-                  t_.is_word(k, "keyof") || t_.is_word(k, "readonly") || t_.is_word(k, "extends") ||
-                  t_.is_word(k, "infer") || t_.is_word(k, "asserts") || t_.is_word(k, "typeof");
-      }
-      k = m == '<' ? skip_angles(t_, k) : t_.skip(k);
-    }
-    return k;
-  }
-
   size_t function(size_t first, size_t i, size_t end, int parent, int depth) {
     size_t name = i + 1;
     if (t_.is(name, '*')) ++name;
@@ -134,8 +79,10 @@ class ScriptScanner {
   size_t type(size_t first, size_t i, DefinitionKind kind, size_t end, int parent, int depth) {
     const bool named = t_.is_word(i + 1) && t_.word(i + 1) != "extends" && t_.word(i + 1) != "implements";
     size_t body = named ? i + 2 : i + 1;
-    while (body < end && !t_.is(body, '{') && !t_.is(body, ';'))
+    const size_t head_end = std::min(end, i + kMaxHead);
+    while (body < head_end && !t_.is(body, '{') && !t_.is(body, ';')) {
       body = t_.is(body, '<') ? skip_angles(t_, body) : t_.skip(body);
+    }
     if (!t_.is(body, '{')) return i + 1;
     const size_t last = partner(t_, body);
     int position = parent;
@@ -220,55 +167,6 @@ class ScriptScanner {
     return false;
   }
 
-  size_t end_of_member(size_t k, size_t close) const {
-    while (k < close && !t_.is(k, ';') && !t_.is(k, ',') && !t_[k].first_on_line) k = t_.skip(k);
-    return k;
-  }
-
-  // The end of an expression: ';' or ',' or a line that cannot go on.
-  size_t end_of_value(size_t k, size_t close) const {
-    const size_t from = k;
-    while (k < close && !t_.is(k, ';') && !t_.is(k, ',')) {
-      if (k > from && t_[k].first_on_line && ends_expression(k)) return k;
-      k = t_.skip(k);
-    }
-    return std::min(k, close);
-  }
-
-  bool ends_expression(size_t k) const {
-    static constexpr std::string_view kJoins = "=+-*/%&|^?:.,(<[!~";
-    const Token& before = t_[k - 1];
-    if (before.mark == '>')
-      return !(k > 1 && t_.is(k - 2, '=')) && !is_infix(k);  // an arrow, else the end of type arguments
-    if (before.mark != 0 && kJoins.find(before.mark) != std::string_view::npos) return false;
-    return !is_infix(k);
-  }
-
-  bool is_infix(size_t k) const {
-    const char m = t_[k].mark;
-    if (m != 0 && std::string_view("=+*/%&|^?:.,(<[>)]}").find(m) != std::string_view::npos) return true;
-    return t_.is_word(k, "instanceof") || t_.is_word(k, "as") || t_.is_word(k, "satisfies") || t_.is_word(k, "in") ||
-           t_.is_word(k, "extends");
-  }
-
-  // function, async function, (args) =>, arg =>, class
-  bool is_function(size_t k) const {
-    if (t_.is_word(k, "async")) ++k;
-    if (t_.is_word(k, "function")) return true;
-    if (t_.is(k, '<')) k = skip_angles(t_, k);
-    if (t_.is_word(k)) return t_.is(k + 1, '=') && t_.is(k + 2, '>');
-    if (!t_.is(k, '(')) return false;
-    k = t_.skip(k);
-    if (typed_ && t_.is(k, ':')) {
-      for (size_t n = 0; n < 60 && k < t_.size(); ++n) {
-        if (t_.is(k, '=') && t_.is(k + 1, '>')) return true;
-        if (t_.is(k, ';') || (t_.is(k, '=') && !t_.is(k + 1, '>'))) return false;
-        k = t_.is(k, '<') ? skip_angles(t_, k) : t_.skip(k);
-      }
-    }
-    return t_.is(k, '=') && t_.is(k + 1, '>');
-  }
-
   size_t variables(size_t first, size_t i, size_t end, int parent, bool outer, int depth) {
     if (t_.is_word(i + 1, "enum")) return i + 1;
     size_t name = i + 1;
@@ -300,17 +198,6 @@ class ScriptScanner {
       code(k + 1, stop, position, false, depth + 1);
     }
     return stop;
-  }
-
-  size_t class_body(size_t k, size_t end) const {
-    while (k < end && !t_.is(k, '{')) k = t_.skip(k);
-    return k;
-  }
-
-  // Up to the first brace of a value, so that a signature shows the parameters.
-  size_t signature_end(size_t k, size_t stop) const {
-    while (k < stop && !t_.is(k, '{')) k = t_.skip(k);
-    return k;
   }
 
   // a.b.c = function ..., exports.name = value => ...
@@ -362,11 +249,6 @@ class ScriptScanner {
     }
   }
 
-  size_t comma(size_t i, size_t close) const {
-    while (i < close && !t_.is(i, ',')) i = t_.skip(i);
-    return std::min(i, close);
-  }
-
   size_t name_space(size_t first, size_t i, size_t end, int parent, int depth) {
     size_t name = i + 1, body = i + 2;
     while (t_.is(body, '.') && t_.is_word(body + 1)) name = body + 1, body += 2;
@@ -398,8 +280,7 @@ class ScriptScanner {
     return stop;
   }
 
-  const bool typed_;
-  const Tokens& t_;
+  static constexpr size_t kMaxHead = 300;  // tokens between a type's name and its body
   DefinitionList& out_;
 };
 

@@ -125,10 +125,11 @@ class KeywordScanner {
 
   // Back over modifiers on the line, then over annotations on lines of their own.
   size_t declaration_start(size_t i) const {
-    while (i > 0 && !t_[i].first_on_line &&
+    const size_t modifiers_from = i > 40 ? i - 40 : 0;
+    while (i > modifiers_from && !t_[i].first_on_line &&
            (t_.is_word(i - 1) || t_.is(i - 1, '@') || t_.is(i - 1, ']') || t_.is(i - 1, ')')))
       --i;
-    while (i > 1) {
+    for (int annotations = 0; i > 1 && annotations < 32; ++annotations) {
       size_t at = i - 1;
       if (t_.is(at, ')') && t_.match[at] != kNoMatch && t_.match[at] > 1) at = t_.match[at] - 1;
       if (t_.is(at, ']') && t_.match[at] != kNoMatch && t_.match[at] > 1 && t_.is(t_.match[at] - 1, '#')) {

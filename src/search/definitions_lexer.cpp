@@ -7,38 +7,10 @@
 
 #include "search/definitions_preprocessor.h"
 #include "search/definitions_rules.h"
+#include "search/definitions_strings.h"
 
 namespace promethean::search {
 namespace {
-
-bool is_letter(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte | 32) - 'a' < 26u || byte == '_' || byte >= 0x80;
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_alnum(char c) {
-  return is_letter(c) || is_digit(c);
-}
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' || c == '\v';
-}
-
-char closing(char open) {
-  switch (open) {
-    case '(':
-      return ')';
-    case '[':
-      return ']';
-    case '{':
-      return '}';
-    case '<':
-      return '>';
-    default:
-      return open;
-  }
-}
 
 class Lexer {
  public:
@@ -91,10 +63,20 @@ class Lexer {
 
   void add(TokenKind kind, size_t begin, size_t end, char mark) {
     if (!branches_.skipping()) {
+      if (line_start_) out_.lines.push_back({static_cast<uint32_t>(begin), indent_of(begin)});
       out_.list.push_back(
           {static_cast<uint32_t>(begin), static_cast<uint32_t>(end), line_, kind, mark, line_start_, spaced_});
     }
     line_start_ = spaced_ = false;
+  }
+
+  // The width of the white space that starts the line; tabs go to the next multiple of eight.
+  uint32_t indent_of(size_t at) const {
+    while (at > 0 && text_[at - 1] != '\n') --at;
+    uint32_t width = 0;
+    for (; at < text_.size() && (text_[at] == ' ' || text_[at] == '\t'); ++at)
+      width += text_[at] == '\t' ? 8 - width % 8 : 1;
+    return width;
   }
 
   void word() {
@@ -114,24 +96,11 @@ class Lexer {
 
   // R"x(...)x" and r#"..."#: the prefix was read as a word.
   bool is_raw_prefix(size_t begin) {
-    if (rules_.raw_delimited && peek() == '"' && text_[at_ - 1] == 'R' && at_ - begin <= 3) return raw_delimited(begin);
-    if (!rules_.raw_hash || at_ - begin > 2 || text_[at_ - 1] != 'r') return false;
-    size_t hashes = 0;
-    while (peek(hashes) == '#') ++hashes;
-    if (peek(hashes) != '"') return false;
-    const std::string end = "\"" + std::string(hashes, '#');
-    at_ += hashes + 1;
-    string_until(begin, end);
-    return true;
-  }
-
-  bool raw_delimited(size_t begin) {
-    const size_t open = text_.find('(', at_);
-    if (open == std::string_view::npos || open - at_ > 18) return false;
-    const std::string end = ")" + std::string(text_.substr(at_ + 1, open - at_ - 1)) + "\"";
-    at_ = open + 1;
-    string_until(begin, end);
-    return true;
+    const char last = text_[at_ - 1];
+    if (rules_.raw_delimited && peek() == '"' && last == 'R' && at_ - begin <= 3)
+      return add_string(begin, raw_delimited_end(text_, at_));
+    if (rules_.raw_hash && at_ - begin <= 2 && last == 'r') return add_string(begin, raw_hash_end(text_, at_));
+    return false;
   }
 
   void number() {
@@ -146,19 +115,19 @@ class Lexer {
     add(TokenKind::kNumber, begin, at_, 0);
   }
 
-  // Adds a string from `begin` to the end of `end`, which is searched from here; the rest of the file when it is
-  // missing.
-  void string_until(size_t begin, std::string_view end) {
-    size_t stop = text_.find(end, at_);
-    stop = stop == std::string_view::npos ? text_.size() : stop + end.size();
-    finish_string(begin, stop);
+  uint32_t newlines(size_t begin, size_t end) const {
+    return static_cast<uint32_t>(std::count(text_.begin() + begin, text_.begin() + end, '\n'));
   }
 
-  void finish_string(size_t begin, size_t stop) {
-    add(TokenKind::kString, begin, stop, 0);
-    line_ += static_cast<uint32_t>(std::count(text_.begin() + begin, text_.begin() + stop, '\n'));
-    at_ = stop;
+  // Adds a string token from `begin` to `end`; false, and nothing, when there is no string.
+  bool add_string(size_t begin, size_t end) {
+    if (end == kNoString) return false;
+    add(TokenKind::kString, begin, end, 0);
+    line_ += newlines(begin, end);
+    at_ = end;
+    return true;
   }
+  bool string_to(size_t end) { return add_string(at_, end); }
 
   // Comments, strings and the like; false when `c` is plain punctuation.
   bool special(char c) {
@@ -176,17 +145,17 @@ class Lexer {
       case '#':
         return rules_.preprocessor && line_start_ && directive();
       case '/':
-        return rules_.regex && value_may_start() && regex();
+        return rules_.regex && value_may_start() && string_to(regex_end(text_, at_));
       case '<':
         return rules_.heredoc && peek(1) == '<' && open_heredoc();
       case '[':
-        return rules_.long_brackets && long_bracket(at_);
+        return rules_.long_brackets && string_to(long_bracket_end(text_, at_));
       case '%':
         return rules_.percent_literals && value_may_start() && percent_literal();
       case '~':
         return rules_.sigils && is_letter(peek(1)) && sigil();
       case '@':
-        return rules_.verbatim_at && peek(1) == '"' && verbatim();
+        return rules_.verbatim_at && peek(1) == '"' && string_to(verbatim_end(text_, at_));
       case '\\':
         return rules_.careful_hash && escaped();
       default:
@@ -211,12 +180,11 @@ class Lexer {
   bool line_comment() {
     if (rules_.careful_hash && at_ > 0 && !std::strchr(" \t\n\r;(){}|&", text_[at_ - 1])) return false;
     if (peek() == '#' && peek(1) == '[' && rules_.line_comment_2 == "#") return false;  // a PHP attribute
-    if (rules_.long_brackets && peek(2) == '[') {
-      const size_t begin = at_;
-      if (long_bracket(at_ + 2)) {
-        if (!out_.list.empty() && out_.list.back().begin == begin) out_.list.pop_back();
-        return true;
-      }
+    if (const size_t end = rules_.long_brackets ? long_bracket_end(text_, at_ + 2) : kNoString; end != kNoString) {
+      note_comment(line_start_, line_, line_ + newlines(at_, end));
+      line_ += newlines(at_, end);
+      at_ = end;
+      return true;
     }
     note_comment(line_start_, line_, line_);
     const size_t end = text_.find('\n', at_);
@@ -247,63 +215,15 @@ class Lexer {
   }
 
   bool double_quote() {
-    if (rules_.triple_quotes && here("\"\"\"")) return triple("\"\"\"");
-    return quoted('"', rules_.double_multiline);
-  }
-
-  bool triple(std::string_view quotes) {
-    const size_t begin = at_;
-    size_t i = at_ + 3;
-    while (i < text_.size() && text_.compare(i, 3, quotes) != 0) i += text_[i] == '\\' ? 2 : 1;
-    finish_string(begin, std::min(i + 3, text_.size()));
-    return true;
+    if (rules_.triple_quotes && here("\"\"\"")) return string_to(triple_end(text_, at_));
+    return string_to(quoted_end(text_, at_, rules_.double_multiline));
   }
 
   bool single_quote() {
-    if (rules_.triple_quotes && rules_.single_quote_string && here("'''")) return triple("'''");
-    if (rules_.single_quote_raw) {
-      const size_t begin = at_++;
-      string_until(begin, "'");
-      return true;
-    }
-    if (rules_.single_quote_string) return quoted('\'', false);
-    return character();
-  }
-
-  // 'x' or '\n' where ' has other uses too.
-  bool character() {
-    size_t i = at_ + 1;
-    if (i < text_.size() && text_[i] == '\\') ++i;
-    const size_t limit = std::min(text_.size(), i + (text_[at_ + 1 < text_.size() ? at_ + 1 : at_] == '\\' ? 12 : 5));
-    const bool wide = i < text_.size() && (static_cast<unsigned char>(text_[i]) >= 0x80 || text_[at_ + 1] == '\\');
-    for (size_t k = i + 1; k < limit; ++k) {
-      if (text_[k] == '\n') return false;
-      if (text_[k] == '\'') {
-        finish_string(at_, k + 1);
-        return true;
-      }
-      if (!wide) return false;
-    }
-    return false;
-  }
-
-  bool quoted(char quote, bool multiline) {
-    size_t i = at_ + 1;
-    while (i < text_.size() && text_[i] != quote) {
-      if (text_[i] == '\n' && !multiline) break;
-      i += text_[i] == '\\' ? 2 : 1;
-    }
-    i = std::min(i, text_.size());
-    finish_string(at_, i < text_.size() && text_[i] == quote ? i + 1 : i);
-    return true;
-  }
-
-  bool verbatim() {
-    size_t i = at_ + 2;
-    while (i < text_.size() && (text_[i] != '"' || (i + 1 < text_.size() && text_[i + 1] == '"')))
-      i += text_[i] == '"' ? 2 : 1;
-    finish_string(at_, std::min(i + 1, text_.size()));
-    return true;
+    if (rules_.triple_quotes && rules_.single_quote_string && here("'''")) return string_to(triple_end(text_, at_));
+    if (rules_.single_quote_raw) return string_to(after(text_, "'", at_ + 1));
+    if (rules_.single_quote_string) return string_to(quoted_end(text_, at_, false));
+    return string_to(character_end(text_, at_));
   }
 
   bool backtick() {
@@ -315,35 +235,7 @@ class Lexer {
       return true;
     }
     if (!rules_.backtick_string) return false;
-    finish_string(at_, template_end(at_ + 1, 0));
-    return true;
-  }
-
-  // Behind the backtick that closes a template whose text starts at `i`; holes may contain templates.
-  size_t template_end(size_t i, int depth) const {
-    while (i < text_.size()) {
-      const char c = text_[i];
-      if (c == '`') return i + 1;
-      if (c == '\\' && rules_.template_holes) {
-        i += 2;
-      } else if (c == '$' && rules_.template_holes && i + 1 < text_.size() && text_[i + 1] == '{' && depth < 8) {
-        i = hole_end(i + 2, depth + 1);
-      } else {
-        ++i;
-      }
-    }
-    return text_.size();
-  }
-
-  size_t hole_end(size_t i, int depth) const {
-    int braces = 1;
-    while (i < text_.size()) {
-      const char c = text_[i++];
-      if (c == '`') i = template_end(i, depth);
-      if (c == '{') ++braces;
-      if (c == '}' && --braces == 0) return i;
-    }
-    return text_.size();
+    return string_to(template_end(text_, at_ + 1, rules_.template_holes));
   }
 
   // Whether an operand, rather than an operator, is expected here.
@@ -361,67 +253,18 @@ class Lexer {
     return false;
   }
 
-  bool regex() {
-    bool in_class = false;
-    for (size_t i = at_ + 1; i < text_.size() && text_[i] != '\n'; ++i) {
-      const char c = text_[i];
-      if (c == '\\') {
-        ++i;
-      } else if (c == '[') {
-        in_class = true;
-      } else if (c == ']') {
-        in_class = false;
-      } else if (c == '/' && !in_class) {
-        finish_string(at_, i + 1);
-        return true;
-      }
-    }
-    return false;
-  }
-
   bool percent_literal() {
     const size_t open = at_ + (is_letter(peek(1)) ? 2 : 1);
     if (open >= text_.size() || !std::strchr("[({<|!/", text_[open])) return false;
-    return delimited(open);
+    return string_to(delimited_end(text_, open));
   }
 
   bool sigil() {
     size_t open = at_ + 1;
     while (open < text_.size() && is_letter(text_[open])) ++open;
     if (open >= text_.size() || !std::strchr("[({<|/\"'", text_[open])) return false;
-    if (text_.compare(open, 3, "\"\"\"") == 0) {
-      const size_t end = text_.find("\"\"\"", open + 3);
-      finish_string(at_, end == std::string_view::npos ? text_.size() : end + 3);
-      return true;
-    }
-    return delimited(open);
-  }
-
-  bool delimited(size_t open) {
-    const char first = text_[open], last = closing(first);
-    size_t depth = 0, i = open;
-    for (; i < text_.size(); ++i) {
-      if (text_[i] == '\\') {
-        ++i;
-      } else if (text_[i] == last && (first != last || i > open)) {
-        if (first == last || --depth == 0) break;
-      } else if (text_[i] == first) {
-        ++depth;
-      }
-    }
-    finish_string(at_, std::min(i + 1, text_.size()));
-    return true;
-  }
-
-  bool long_bracket(size_t open) {
-    size_t level = 0;
-    while (open + 1 + level < text_.size() && text_[open + 1 + level] == '=') ++level;
-    if (open + 1 + level >= text_.size() || text_[open + 1 + level] != '[') return false;
-    const size_t begin = at_;
-    at_ = open;
-    const std::string end = "]" + std::string(level, '=') + "]";
-    string_until(begin, end);
-    return true;
+    if (text_.compare(open, 3, "\"\"\"") == 0) return string_to(after(text_, "\"\"\"", open + 3));
+    return string_to(delimited_end(text_, open));
   }
 
   bool open_heredoc() {
@@ -485,7 +328,7 @@ class Lexer {
     }
     i = std::min(i, text_.size());
     if (branches_.directive(text_.substr(begin, i - begin))) add(TokenKind::kDirective, begin, i, 0);
-    line_ += static_cast<uint32_t>(std::count(text_.begin() + begin, text_.begin() + i, '\n'));
+    line_ += newlines(begin, i);
     at_ = i;
     return true;
   }

@@ -28,6 +28,11 @@ struct CommentBlock {
   uint32_t first_line = 0, last_line = 0;
 };
 
+// A line on which a token starts: where its first token lies and how far it is indented.
+struct LineIndent {
+  uint32_t begin = 0, width = 0;
+};
+
 inline constexpr uint32_t kNoMatch = UINT32_MAX;
 
 struct Tokens {
@@ -35,6 +40,7 @@ struct Tokens {
   std::vector<Token> list;      // ends with one kPunct token, mark 0, at the end of the text
   std::vector<uint32_t> match;  // for each bracket the position of its partner, else kNoMatch
   std::vector<CommentBlock> comments;
+  std::vector<LineIndent> lines;
   uint32_t last_line = 1;
 
   size_t size() const { return list.size() - 1; }  // without the end mark

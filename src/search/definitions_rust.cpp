@@ -101,7 +101,7 @@ class RustScanner {
 
   size_t impl(size_t first, size_t keyword, size_t end, int parent, int depth) {
     const size_t body = body_of(keyword + 1, end);
-    if (!t_.is(body, '{')) return keyword + 1;
+    if (!t_.is(body, '{')) return body;
     const size_t name = impl_name(keyword + 1, body);
     const size_t last = partner(t_, body);
     const int position = out_.add(

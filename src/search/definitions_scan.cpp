@@ -103,13 +103,8 @@ size_t partner(const Tokens& tokens, size_t i) {
 }
 
 uint32_t column(const Tokens& tokens, size_t i) {
-  size_t at = tokens[i].begin;
-  while (at > 0 && tokens.text[at - 1] != '\n') --at;
-  uint32_t width = 0;
-  for (; at < tokens.text.size() && (tokens.text[at] == ' ' || tokens.text[at] == '\t'); ++at) {
-    width += tokens.text[at] == '\t' ? 8 - width % 8 : 1;
-  }
-  return width;
+  auto line = std::ranges::upper_bound(tokens.lines, tokens[i].begin, {}, &LineIndent::begin);
+  return line == tokens.lines.begin() ? 0 : std::prev(line)->width;
 }
 
 namespace {
