@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto compiled = GrepPattern::compile(pattern, options);
   if (!compiled) return 0;
   const auto found = GrepPattern::Search(**compiled, text, false).next_line(0);
-  if (pattern.starts_with("(?i)")) return 0;
+  if (pattern.starts_with("(?i)") || text.starts_with("\xEF\xBB\xBF")) return 0;  // the twin below knows neither
 
   re2::RE2::Options re2_options;
   re2_options.set_log_errors(false);

@@ -93,11 +93,12 @@ std::optional<GrepPattern::Match> GrepPattern::match(std::string_view text, size
 }
 
 GrepPattern::Search::Search(const GrepPattern& pattern, std::string_view text, bool ascii)
-    : pattern_(pattern), text_(text) {
+    : pattern_(pattern), text_(text), mark_(text.starts_with("\xEF\xBB\xBF") ? 3 : 0) {
+  text_.remove_prefix(mark_);
   if (pattern.finder_ && (ascii || !pattern.fold_needs_ascii_)) finder_ = &*pattern.finder_;
 }
 
-std::optional<GrepPattern::Match> GrepPattern::Search::next_line(size_t from) {
+std::optional<GrepPattern::Match> GrepPattern::Search::find_line(size_t from) const {
   while (from < text_.size()) {
     if (finder_ == nullptr) {
       auto found = pattern_.match(text_, from);
@@ -119,7 +120,7 @@ std::optional<GrepPattern::Match> GrepPattern::Search::next_line(size_t from) {
   return std::nullopt;
 }
 
-std::optional<GrepPattern::Match> GrepPattern::Search::next(size_t from) {
+std::optional<GrepPattern::Match> GrepPattern::Search::find(size_t from) const {
   if (from > text_.size() || text_.empty()) return std::nullopt;
   if (finder_ != nullptr) {
     const size_t literal = finder_->find(text_, from);
@@ -129,6 +130,16 @@ std::optional<GrepPattern::Match> GrepPattern::Search::next(size_t from) {
   auto found = pattern_.match(text_, from);
   if (found && found->begin == text_.size() && text_.back() == '\n') return std::nullopt;
   return found;
+}
+
+std::optional<GrepPattern::Match> GrepPattern::Search::next_line(size_t from) {
+  const auto found = find_line(std::max(from, mark_) - mark_);
+  return found ? std::optional(Match{found->begin + mark_, found->end + mark_}) : std::nullopt;
+}
+
+std::optional<GrepPattern::Match> GrepPattern::Search::next(size_t from) {
+  const auto found = find(std::max(from, mark_) - mark_);
+  return found ? std::optional(Match{found->begin + mark_, found->end + mark_}) : std::nullopt;
 }
 
 }  // namespace promethean::search

@@ -28,7 +28,8 @@ class GrepPattern {
     size_t end = 0;
   };
 
-  // The matches of one text, in order. `ascii` says that all its bytes are.
+  // The matches of one text, in order. `ascii` says that all its bytes are. A byte order mark is no part of the first
+  // line, as in ripgrep, but offsets count it.
   class Search {
    public:
     Search(const GrepPattern& pattern, std::string_view text, bool ascii);
@@ -38,8 +39,12 @@ class GrepPattern {
     std::optional<Match> next(size_t from);
 
    private:
+    std::optional<Match> find_line(size_t from) const;
+    std::optional<Match> find(size_t from) const;
+
     const GrepPattern& pattern_;
-    std::string_view text_;
+    std::string_view text_;  // without its mark
+    size_t mark_ = 0;        // size of the mark
     const LiteralFinder* finder_ = nullptr;
   };
 

@@ -137,6 +137,15 @@ TEST_F(Grep, CaseFoldsBeyondAscii) {
   EXPECT_THAT(places("key", {.ignore_case = true, .fixed = true}).size(), 2u);
 }
 
+TEST_F(Grep, AByteOrderMarkIsNoPartOfTheLine) {
+  tree_.write("a.txt",
+              "\xEF\xBB\xBF"
+              "foo\nfoo\n");
+  build();
+  EXPECT_THAT(places("^foo"), ElementsAre("a.txt:1:4+3", "a.txt:2:1+3"));
+  EXPECT_THAT(places("^foo", {.multiline = true}).size(), 2u);
+}
+
 TEST_F(Grep, FixedMeansNoOperators) {
   tree_.write("a.txt", "a.b\naxb\n(\n");
   build();
