@@ -41,9 +41,11 @@ class Ranker {
       SegmentScores& s = scores_.emplace_back();
       s.segment = &segment;
       s.chunk.assign(segment.index->chunk_count(), 0);
-      s.file_path.assign(segment.index->file_count(), 0);
-      s.term_path.assign(segment.index->file_count(), 0);
-      s.stem_terms.assign(segment.index->file_count(), 0);
+      // One more than there are files: a damaged chunk may name file 0 of none.
+      const size_t files = segment.index->file_count() + size_t{1};
+      s.file_path.assign(files, 0);
+      s.term_path.assign(files, 0);
+      s.stem_terms.assign(files, 0);
       chunk_total_ += segment.index->chunk_count();
       length_total_ += static_cast<double>(segment.index->total_length());
     }
