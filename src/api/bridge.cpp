@@ -34,6 +34,7 @@ constexpr std::string_view kGrepSchema = R"({
     "word": {"type": "boolean"},
     "multiline": {"type": "boolean"},
     "fixed": {"type": "boolean"},
+    "hidden": {"type": "boolean"},
     "mode": {"enum": ["lines", "files", "count"]},
     "first": {"type": "integer", "minimum": 0},
     "kind": {"enum": ["all", "code", "docs", "tests"]}
@@ -119,6 +120,7 @@ search::GrepOptions grep_options(const json::Value& body) {
   options.word = json::bool_at(body, "word").value_or(false);
   options.multiline = json::bool_at(body, "multiline").value_or(false);
   options.fixed = json::bool_at(body, "fixed").value_or(false);
+  options.hidden = json::bool_at(body, "hidden").value_or(false);
   options.context = static_cast<int>(std::min(json::int_at(body, "context").value_or(2), kMaxContext));
   options.max_matches =
       static_cast<size_t>(std::clamp<int64_t>(json::int_at(body, "maxMatches").value_or(200), 0, kMaxMatches));

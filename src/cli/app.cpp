@@ -153,6 +153,7 @@ base::Result<void> App::add_models(const Config& config) {
     model->retrieval = entry.retrieval;
     model->grounded = entry.grounded;
     model->fallback = entry.fallback;
+    model->slots = std::make_shared<llm::Slots>(entry.max_concurrency);
     models.push_back(std::move(*model));
   }
   models_ = std::make_unique<llm::ModelTable>(std::move(models), config.server.unknown_model == UnknownModel::kDefault);
@@ -172,6 +173,7 @@ base::Result<llm::Model> App::local_model(const Config& config, const ModelConfi
   options.label = entry.name;
   options.upstream = entry.upstream.empty() ? entry.name : entry.upstream;
   options.can_count = true;
+  options.restarts = true;
   options.timeouts = backend_timeouts();
   llm::local::Supervisor* supervisor = supervisor_.get();
   options.incarnation = [supervisor] { return static_cast<uint64_t>(supervisor->status().starts); };

@@ -1,7 +1,9 @@
 // The model table: which name a client may ask for, and who answers to it.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +11,31 @@
 #include "llm/chat.h"
 
 namespace promethean::llm {
+
+// Slots: how many answers of one model run at once. Those over the limit are refused at once: a client that is told
+// "busy, try again" is better off than one that hangs. Threads: any.
+class Slots {
+ public:
+  explicit Slots(int64_t limit) : limit_(limit) {}
+
+  // Holds one slot while it lives.
+  class Held {
+   public:
+    explicit Held(std::shared_ptr<Slots> slots) : slots_(std::move(slots)) {}
+    Held(Held&&) = default;
+    ~Held() {
+      if (slots_) slots_->used_.fetch_sub(1);
+    }
+
+   private:
+    std::shared_ptr<Slots> slots_;
+  };
+  static std::optional<Held> take(std::shared_ptr<Slots> slots);
+
+ private:
+  const int64_t limit_;
+  std::atomic<int64_t> used_{0};
+};
 
 struct Model {
   std::string name;
@@ -18,6 +45,7 @@ struct Model {
   bool grounded = false;              // places come word for word from the citations, the model adds a sentence to each
   std::vector<std::string> fallback;  // tried in order when the backend is unavailable before its first token
   std::shared_ptr<Backend> backend;
+  std::shared_ptr<Slots> slots;  // null: no limit
 };
 
 // Immutable once built; the first entry is the default model.
@@ -31,7 +59,8 @@ class ModelTable {
   const std::vector<Model>& list() const { return models_; }
   int64_t created() const { return created_; }  // unix seconds, shown in /v1/models
 
-  // Asks `model`, then its fallbacks while they are unavailable; `used` says who answered.
+  // Asks `model`, then its fallbacks while they are unavailable or busy; `used` says who answered. kRateLimited when
+  // all slots of the model are taken. The slot is held until the stream is destroyed.
   struct Started {
     const Model* used = nullptr;
     std::unique_ptr<ChatStream> stream;

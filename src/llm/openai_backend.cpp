@@ -9,6 +9,8 @@ namespace promethean::llm {
 namespace {
 
 constexpr size_t kMaxErrorBody = 64 << 10;
+constexpr int kRestartTries = 5;
+constexpr std::chrono::milliseconds kRestartPause{100};
 constexpr size_t kMaxBufferedEvents = 4096;  // of one network read; far above what 16 KiB can hold
 
 base::Error upstream_error(const std::string& label, int status, std::string_view body) {
@@ -145,6 +147,19 @@ class OpenAiBackend final : public Backend {
 
  private:
   Task<base::Result<std::unique_ptr<http::ClientResponse>>> post(Context& ctx, std::string path, std::string body) {
+    for (int attempt = 0;; ++attempt) {
+      auto response = co_await post_once(ctx, path, body);
+      const bool died = !response && response.error().code() == base::Code::kUnavailable;
+      if (!died || !options_.restarts || attempt >= kRestartTries || ctx.done()) co_return response;
+      // Its supervisor learns of the death a moment after we do.
+      auto slept = co_await async::sleep_for(ctx, kRestartPause);
+      if (!slept) co_return response;
+    }
+  }
+
+  // kUnavailable only when nobody answered, or with a 5xx.
+  Task<base::Result<std::unique_ptr<http::ClientResponse>>> post_once(Context& ctx, std::string path,
+                                                                      std::string body) {
     auto where = co_await locate_(ctx);
     if (!where) co_return base::fail(std::move(where).error());
     http::ClientRequest request;

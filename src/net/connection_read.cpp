@@ -29,6 +29,14 @@ const boost::system::error_category& http_category() {
   return make_error_code(beast::http::error::bad_method).category();
 }
 
+// A Transfer-Encoding that we do not decode would leave the body to be read as the next request (RFC 9112, 6.1).
+bool plain_framing(const Parser& parser) {
+  const auto& message = parser.get();
+  const auto encodings = message.count(beast::http::field::transfer_encoding);
+  return encodings == 0 || (encodings == 1 && parser.chunked() &&
+                            beast::iequals(message[beast::http::field::transfer_encoding], "chunked"));
+}
+
 }  // namespace
 
 // Reads until the parser has a whole head. Beast's own read would not tell the first byte of a request from silence,
@@ -106,10 +114,18 @@ void Connection::take_head(Exchange& exchange) {
   exchange.head_only = request.method == http::Method::kHead;
   if (const auto id = request.headers.get("x-request-id"); id && plain_request_id(*id)) exchange.request_id = *id;
 
+  if (!plain_framing(exchange.in->parser)) {
+    refuse_head(exchange, 400,
+                base::Error(base::Code::kInvalidArgument, "only Transfer-Encoding: chunked is understood"));
+    return;
+  }
+
   std::string_view target = request.target;
   if (target.starts_with("http://") || target.starts_with("https://")) {  // absolute-form, RFC 9112 3.2.2
-    const size_t slash = target.find('/', target.find("://") + 3);
-    target = slash == std::string_view::npos ? "/" : target.substr(slash);
+    const size_t start = target.find("://") + 3;
+    const size_t slash = std::min(target.find_first_of("/?", start), target.size());
+    request.headers.set("host", std::string(target.substr(start, slash - start)));  // the target's authority counts
+    target = slash < target.size() ? target.substr(slash) : "/";
   }
   const size_t question = target.find('?');
   auto path = http::percent_decode(target.substr(0, question));

@@ -209,6 +209,26 @@ TEST_F(ServerTest, AnswersGarbageWithAClearError) {
   EXPECT_EQ(get("/hello").status, 200);
 }
 
+TEST_F(ServerTest, ABodyItCannotDecodeIsNotTheNextRequest) {
+  start();
+  for (const std::string encoding :
+       {"gzip", "xchunked", "chunked, identity", "identity\r\nTransfer-Encoding: chunked"}) {
+    const auto answer = raw(
+        "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: " + encoding +
+        "\r\n\r\nGET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_THAT(answer, HasSubstr("400 ")) << encoding;
+    EXPECT_THAT(answer, testing::Not(HasSubstr("200 OK"))) << encoding;
+  }
+}
+
+TEST_F(ServerTest, TheAuthorityOfAnAbsoluteTargetCounts) {
+  start();
+  EXPECT_THAT(raw("GET http://evil.example/hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
+              HasSubstr("403 "));
+  EXPECT_THAT(raw("GET http://localhost/hello HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"),
+              HasSubstr("200 "));
+}
+
 TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
   start();
   const std::string one = "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n";

@@ -1,3 +1,4 @@
+// size: declarators of C and C++ share one scanner; its helpers are of no use elsewhere.
 // C and C++: statements at file, namespace and class level; bodies of functions are skipped.
 #include <algorithm>
 #include <array>

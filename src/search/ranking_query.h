@@ -12,9 +12,9 @@
 namespace promethean::search {
 
 struct QueryTerm {
-  std::string text;     // as the index spells it
+  std::string text;       // as the index spells it
   bool compound = false;  // a whole identifier of several parts
-  uint16_t word = 0;    // position of the word it came from
+  uint16_t word = 0;      // position of the word it came from
 };
 
 struct QueryIdentifier {
@@ -26,10 +26,10 @@ struct QueryIdentifier {
 struct Query {
   std::vector<QueryTerm> terms;  // distinct, in order
   std::vector<QueryIdentifier> identifiers;
-  bool bare = false;             // nothing but one identifier
+  bool bare = false;  // nothing but one identifier
   bool wants_tests = false;
   bool wants_docs = false;
-  bool wants_aside = false;      // examples, legacy code, benchmarks
+  bool wants_aside = false;  // examples, legacy code, benchmarks
 };
 
 inline constexpr size_t kMaxQueryBytes = 16 << 10;  // the rest is not read

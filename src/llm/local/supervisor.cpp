@@ -1,3 +1,4 @@
+// size: one state machine whose transitions are easier to check in one place.
 #include "llm/local/supervisor.h"
 
 #include <signal.h>
