@@ -121,7 +121,8 @@ def test_a_models_max_concurrency_holds(start, upstream):
     server = start(config="[server]\nembedded_model = false\n" + upstream.model_table("slow", max_concurrency=1))
     already = len(upstream.requests)
     first = ChatStream(server, user("hello", model="slow"))
-    next(iter(first))
+    reading = iter(first)  # kept: a generator that is dropped closes its stream
+    next(reading)
     with Wire(server) as second:
         second.send(post(server, CHAT, user("hello", model="slow", stream=True)))
         assert server.is_well()

@@ -46,6 +46,7 @@ Exit run_worker(const Invocation& invocation, const WorkerOptions& options) {
   log.info("model ready", {{"model", options.model}, {"socket", options.socket}});
   runtime.handle_signals([&server, &runtime](int) { server.drain(kGrace, [&runtime](size_t) { runtime.stop(); }); });
   runtime.run();
+  service.stop();  // before the loop that its channels belong to
   return kExitDone;
 }
 

@@ -122,53 +122,61 @@ void Connection::cut() {
   if (context_ != nullptr) context_->cancel();
 }
 
-Task<void> Connection::run() {
+// The frames of a connection lie in memory as long as it idles or streams, so there are few and small ones.
+Task<void> Connection::serve(std::shared_ptr<Core> core, Socket socket, std::string remote) {
+  Connection connection(*core, std::move(socket), std::move(remote));
   for (;;) {
     Exchange exchange;
-    const bool readable = co_await read_head(exchange);
-    if (!readable) break;
-    const After after = co_await answer(exchange);
-    if (after == After::kClose) break;
-    if (buffer_.capacity() > kKeepBuffer && buffer_.size() == 0) buffer_.shrink_to_fit();
+    bool readable = co_await connection.read_head(exchange);
+    if (readable && !exchange.in->refusal) readable = co_await connection.read_body(exchange);
+    bool sent = false;
+    if (exchange.in->refusal) {
+      sent = co_await connection.refuse(exchange);
+    } else if (readable) {
+      sent = co_await connection.answer(exchange);
+    } else {
+      break;
+    }
+    connection.count(exchange, sent);
+    if (!sent || !exchange.keep_alive || core->draining()) break;
+    if (connection.buffer_.capacity() > kKeepBuffer && connection.buffer_.size() == 0)
+      connection.buffer_.shrink_to_fit();
   }
-  co_await linger();
+  co_await connection.linger();
 }
 
-// Runs the handler (or takes the refusal), writes the answer, and counts it.
-Task<Connection::After> Connection::answer(Exchange& exchange) {
+// An answer that was decided before the body was read.
+Task<bool> Connection::refuse(Exchange& exchange) {
+  const bool has_body = !exchange.in->parser.is_header_done() || !exchange.in->parser.is_done();
+  if (has_body) exchange.keep_alive = false;
+  http::Response refusal = std::move(*exchange.in->refusal);
+  const bool sent = co_await write(exchange, refusal);
+  co_return sent;
+}
+
+// Runs the handler and writes what it answers; true when all of it was sent.
+Task<bool> Connection::answer(Exchange& exchange) {
+  const auto limit = exchange.route->limits.deadline;
+  std::optional<base::SteadyTime> deadline;
+  if (limit.count() > 0) deadline = base::steady_now() + limit;
+  Context ctx(core_.executor, deadline);
+  std::shared_ptr<Watch> watch;  // only for handlers that wait
+  ctx.when_waited([this, &watch] {
+    watch = std::make_shared<Watch>(socket_, *context_);
+    watch->arm();
+  });
+  enter(Phase::kHandler);
+  context_ = &ctx;
+  http::Response response = co_await handle(exchange, ctx);
   bool sent = false;
-  bool complete = !exchange.in->refusal.has_value();
-  if (complete) complete = co_await read_body(exchange);
-  if (!complete) {
-    if (!exchange.in->refusal) co_return After::kClose;
-    const bool has_body = !exchange.in->parser.is_header_done() || !exchange.in->parser.is_done();
-    if (has_body) exchange.keep_alive = false;
-    http::Response refusal = std::move(*exchange.in->refusal);
-    sent = co_await write(exchange, refusal);
-  } else {
-    const auto limit = exchange.route->limits.deadline;
-    std::optional<base::SteadyTime> deadline;
-    if (limit.count() > 0) deadline = base::steady_now() + limit;
-    Context ctx(core_.executor, deadline);
-    std::shared_ptr<Watch> watch;  // only for handlers that wait
-    ctx.when_waited([this, &watch, &ctx] {
-      watch = std::make_shared<Watch>(socket_, ctx);
-      watch->arm();
-    });
-    enter(Phase::kHandler);
-    context_ = &ctx;
-    http::Response response = co_await handle(exchange, ctx);
-    if (socket_.is_open()) sent = co_await write(exchange, response);
-    context_ = nullptr;
-    if (watch) {
-      watch->disarm();
-      ErrorCode ignored;
-      if (socket_.is_open()) socket_.cancel(ignored);  // ends the watch's wait
-    }
+  if (socket_.is_open()) sent = co_await write(exchange, response);
+  context_ = nullptr;
+  if (watch) {
+    watch->disarm();
+    ErrorCode ignored;
+    if (socket_.is_open()) socket_.cancel(ignored);  // ends the watch's wait
   }
-  count(exchange, sent);
-  const bool keep = sent && exchange.keep_alive && !core_.draining();
-  co_return keep ? After::kKeep : After::kClose;
+  co_return sent;
 }
 
 // A frame of its own, so that the request is gone once its answer begins.

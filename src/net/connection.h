@@ -16,7 +16,8 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
   ~Connection();
 
-  async::Task<void> run();  // until the connection is closed
+  // Serves one client until its connection is closed.
+  static async::Task<void> serve(std::shared_ptr<Core> core, Socket socket, std::string remote);
 
   // Called by the core's clock and by draining; all return at once.
   void check_deadline(base::SteadyTime now);
@@ -29,7 +30,6 @@ class Connection {
 
  private:
   enum class Phase { kIdle, kHead, kBody, kHandler, kWrite };
-  enum class After { kKeep, kClose };
   struct Incoming;  // a request as it came
   struct Exchange;  // one request and its answer
 
@@ -38,7 +38,8 @@ class Connection {
   void take_head(Exchange& exchange);
   void refuse_head(Exchange& exchange, int status, base::Error error);
   async::Task<bool> read_body(Exchange& exchange);
-  async::Task<After> answer(Exchange& exchange);
+  async::Task<bool> refuse(Exchange& exchange);
+  async::Task<bool> answer(Exchange& exchange);
   async::Task<http::Response> handle(Exchange& exchange, async::Context& ctx);
   void count(const Exchange& exchange, bool sent);
   async::Task<bool> write(Exchange& exchange, http::Response& response);

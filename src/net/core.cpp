@@ -31,11 +31,6 @@ std::string remote_label(const Socket& socket, bool is_unix) {
   return address.address().to_string() + ":" + std::to_string(address.port());
 }
 
-Task<void> serve(std::shared_ptr<Core> core, Socket socket, std::string remote) {
-  Connection connection(*core, std::move(socket), std::move(remote));
-  co_await connection.run();
-}
-
 }  // namespace
 
 Core::Core(async::Executor e, std::shared_ptr<Shared> s, int index)
@@ -73,7 +68,8 @@ void Core::open(Socket socket, bool is_unix) {
   }
   if (!is_unix) socket.set_option(asio::ip::tcp::no_delay(true), ignored);
   std::string remote = remote_label(socket, is_unix);
-  async::spawn(executor, shared->log, "connection", serve(shared_from_this(), std::move(socket), std::move(remote)));
+  async::spawn(executor, shared->log, "connection",
+               Connection::serve(shared_from_this(), std::move(socket), std::move(remote)));
 }
 
 void Core::start_clock() {

@@ -30,7 +30,7 @@ using SteadyTimer =
 using Answer = base::Result<std::string>;
 using Waiter = std::shared_ptr<async::Channel<Answer>>;
 
-constexpr int kCrashLoop = 3;  // failures in a row after which callers are told at once instead of waiting
+constexpr int kCrashLoop = 5;  // failures in a row after which callers are told at once instead of waiting
 constexpr size_t kMostWaiters = 1024;
 constexpr size_t kLongestSocketPath = 107;  // sun_path of unix(7) less its NUL
 constexpr size_t kMaxHealthBody = 64 << 10;
