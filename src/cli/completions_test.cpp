@@ -71,7 +71,7 @@ TEST_F(CompletionsTest, BashOffersFilesWhereAFileIsTaken) {
 }
 
 TEST_F(CompletionsTest, ZshReadsItsScript) {
-  if (!find_program("zsh")) GTEST_SKIP() << "no zsh here";
+  if (!find_program("zsh")) FAIL() << "zsh is not installed: scripts/bootstrap test";
   const std::string script = dir_.write("_promethean", zsh_completions(table_));
   auto ran = run_program({"zsh", "-n", script}, 20s);
   ASSERT_TRUE(ran);

@@ -61,11 +61,18 @@ bool is_code_word(std::string_view word) {
   return false;
 }
 
-// Every part of the word stands in the excerpt; "e.g." and the like are no names.
-bool is_grounded(std::string_view word, std::string_view excerpt) {
+std::set<std::string_view> words_of(std::string_view text) {
+  std::set<std::string_view> words;
+  size_t at = 0;
+  for (auto word = search::next_word(text, &at); !word.empty(); word = search::next_word(text, &at)) words.insert(word);
+  return words;
+}
+
+// Every part of the word is a word of the excerpt.
+bool is_grounded(std::string_view word, const std::set<std::string_view>& known) {
   size_t at = 0;
   for (auto part = search::next_word(word, &at); !part.empty(); part = search::next_word(word, &at)) {
-    if (part.size() >= 2 && excerpt.find(part) == std::string_view::npos) return false;
+    if (!known.contains(part)) return false;
   }
   return true;
 }
@@ -275,7 +282,8 @@ std::string accept_sentence(std::string_view written, const Citation& citation) 
        {"i ", "i'm", "sorry", "here is", "here's", "sure", "as an ai", "you ", "please", "the question"}) {
     if (lower.starts_with(voice)) return {};
   }
-  const std::string known = citation.path + "\n" + citation.symbol + "\n" + citation.text;
+  const std::string source = citation.path + "\n" + citation.symbol + "\n" + citation.text;
+  const auto known = words_of(source);
   size_t start = 0;
   while (start < sentence.size()) {
     const size_t end = std::min(sentence.find_first_of(" \t", start), sentence.size());

@@ -46,6 +46,7 @@ TEST(Grounded, DropsASentenceThatNamesWhatIsNotThere) {
   EXPECT_EQ(accept_sentence("The function calls load_rules to find the matching rule first.", sample()), "");
   EXPECT_EQ(accept_sentence("It is implemented in src/walk.cpp and matches the rules there.", sample()), "");
   EXPECT_EQ(accept_sentence("The code calls PathMatcher to decide whether the path matches.", sample()), "");
+  EXPECT_EQ(accept_sentence("It waits 4 seconds before it looks at the next rule.", sample()), "");
   EXPECT_EQ(accept_sentence("The code on line 99 decides whether the path is matched at all.", sample()), "");
 }
 

@@ -60,7 +60,7 @@ TEST(Walk, ExcludeGlobsAreStrongerThanFiles) {
 
 TEST(Walk, ANestedRepositoryBringsItsOwnRules) {
   const TestTree tree;
-  if (!tree.git_init() || !tree.git_init("lib")) GTEST_SKIP() << "git is not installed";
+  if (!tree.git_init() || !tree.git_init("lib")) FAIL() << "git is not installed: scripts/bootstrap test";
   tree.write(".gitignore", "*.o\n");
   tree.write("x.o", "");
   tree.write("lib/y.o", "");
@@ -71,7 +71,7 @@ TEST(Walk, ANestedRepositoryBringsItsOwnRules) {
 
 TEST(Walk, ARootInsideARepositoryObeysTheFilesAbove) {
   const TestTree tree;
-  if (!tree.git_init()) GTEST_SKIP() << "git is not installed";
+  if (!tree.git_init()) FAIL() << "git is not installed: scripts/bootstrap test";
   tree.write(".gitignore", "/app/gen/\n*.o\n/other\n");
   tree.write("app/gen/a.c", "");
   tree.write("app/b.o", "");
@@ -171,7 +171,7 @@ TEST(Walk, AgreesWithGitOnRandomTrees) {
   constexpr unsigned kSeed = 20261125;
   for (unsigned round = 0; round < 60; ++round) {
     const TestTree tree;
-    if (!tree.git_init()) GTEST_SKIP() << "git is not installed";
+    if (!tree.git_init()) FAIL() << "git is not installed: scripts/bootstrap test";
     RandomTree(kSeed + round).fill(tree);
     const auto ours = paths(walk_tree(tree.path()));
     const std::set<std::string> mine(ours.begin(), ours.end());

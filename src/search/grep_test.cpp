@@ -310,7 +310,7 @@ std::set<std::string> ripgrep(const std::string& root, const std::string& patter
 }
 
 TEST_F(Grep, FindsTheLinesThatRipgrepFinds) {
-  if (std::system("rg --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "ripgrep is not installed";
+  if (std::system("rg --version >/dev/null 2>&1") != 0) FAIL() << "ripgrep is not installed: scripts/bootstrap test";
   RandomText random(77);
   for (int i = 0; i < 12; ++i) tree_.write("f" + std::to_string(100 + i), random.text());
   build();
