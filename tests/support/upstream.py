@@ -74,8 +74,10 @@ class Upstream:
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 if not await self._answer(reader, writer, method, path, headers, body):
                     return
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except asyncio.IncompleteReadError:
             pass
+        except ConnectionError:  # reset by a client that went while something was still on its way to it
+            self.left += 1
         finally:
             self.open -= 1
             writer.close()
