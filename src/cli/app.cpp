@@ -174,9 +174,6 @@ base::Result<llm::Model> App::local_model(const Config& config, const ModelConfi
   options.upstream = entry.upstream.empty() ? entry.name : entry.upstream;
   options.can_count = true;
   options.restarts = true;
-  options.is_ready = [supervisor = supervisor_.get()] {
-    return supervisor->status().state == llm::local::Supervisor::State::kReady;
-  };
   options.timeouts = backend_timeouts();
   llm::local::Supervisor* supervisor = supervisor_.get();
   options.incarnation = [supervisor] { return static_cast<uint64_t>(supervisor->status().starts); };

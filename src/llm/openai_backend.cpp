@@ -131,9 +131,7 @@ class OpenAiBackend final : public Backend {
   }
 
   Task<base::Result<int64_t>> count_tokens(Context& ctx, std::string text) override {
-    // Counting is no reason to wait for a model to load: the estimate is never too low.
-    const bool ready = !options_.is_ready || options_.is_ready();
-    if (!options_.can_count || !ready) co_return estimate_tokens(text);
+    if (!options_.can_count) co_return estimate_tokens(text);
     const json::Value body = json::Object{{"content", text}};
     auto response = co_await post(ctx, "/tokenize", json::write(body));
     if (!response) co_return base::fail(std::move(response).error());

@@ -17,7 +17,6 @@ struct OpenAiOptions {
   std::string api_key;     // sent as a bearer token; empty: none
   bool can_count = false;  // it has POST /tokenize {"content"} -> {"count"}
   http::ClientTimeouts timeouts;
-  std::function<bool()> is_ready;  // false while it would have to be started first; empty: always ready
   bool restarts = false;  // a supervisor starts it again when it dies: a call that got no answer is tried again
   std::function<uint64_t()> incarnation;  // see Backend::incarnation; empty: 0
 };
