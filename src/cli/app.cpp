@@ -235,6 +235,15 @@ void App::close() {
   client_->close();
 }
 
+void App::warm_up() {
+  if (supervisor_ == nullptr) return;
+  const auto work = [](async::Executor core, llm::local::Supervisor& supervisor) -> async::Task<void> {
+    async::Context ctx(core);
+    co_await supervisor.acquire(ctx);  // what goes wrong is in the log, and said to the first question
+  };
+  async::spawn(runtime_.core(0), log_, "warm up the model", work(runtime_.core(0), *supervisor_));
+}
+
 void App::stop(std::function<void()> done) {
   if (supervisor_ == nullptr) {
     done();

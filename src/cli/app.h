@@ -24,6 +24,9 @@ class App {
   telemetry::Registry& metrics() { return metrics_; }
   search::LiveIndex& index() { return *index_; }
 
+  // Starts the local model's process, if there is one, so that the first question need not wait for it.
+  void warm_up();
+
   // Ends the local model's process. On core 0; `done` runs there.
   void stop(std::function<void()> done);
 
