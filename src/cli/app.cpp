@@ -230,9 +230,14 @@ std::vector<std::string> App::larger_models() const {
 }
 
 void App::close() {
+  if (index_ == nullptr) return;
   index_->close();
+  index_.reset();  // it tells the hub's topic of changes
   pool_->join();
   client_->close();
+  services_->events.reset();
+  events_.reset();
+  hub_.reset();
 }
 
 void App::warm_up() {

@@ -30,8 +30,20 @@ class App {
   // Ends the local model's process. On core 0; `done` runs there.
   void stop(std::function<void()> done);
 
-  // Gives back what belongs to the runtime's loops. After run() has returned, before the runtime dies.
+  // Gives back what belongs to the runtime's loops. When no loop runs any more, before the runtime dies.
   void close();
+
+  // Calls close() at the end of a scope; declare it after the runtime.
+  class Closing {
+   public:
+    explicit Closing(App& app) : app_(app) {}
+    Closing(const Closing&) = delete;
+    Closing& operator=(const Closing&) = delete;
+    ~Closing() { app_.close(); }
+
+   private:
+    App& app_;
+  };
 
  private:
   App(async::Runtime& runtime, base::Log log) : runtime_(runtime), log_(std::move(log)) {}

@@ -172,9 +172,9 @@ Exit run_ask(const Invocation& invocation, const AskOptions& options) {
   auto built = App::build(config, runtime, log);
   if (!built) return base::fail(std::move(built).error());
   app = std::move(*built);
+  const App::Closing closing(*app);
   const auto start = [&](async::Context& ctx) { return ask_here(ctx, app->router(), options, reader); };
   auto asked = run_task(runtime, log, start, [&app](std::function<void()> done) { app->stop(std::move(done)); });
-  app->close();
   return asked;
 }
 

@@ -82,6 +82,7 @@ Exit run_serve(const Invocation& invocation, const ServeOptions& options) {
   auto built = App::build(config, runtime, log);
   if (!built) return base::fail(std::move(built).error());
   app = std::move(*built);
+  const App::Closing closing(*app);
   net::Server server(runtime, app->router(), app->metrics(), log.child({{"room", "net"}}),
                      server_options(config.server));
   if (auto started = server.start(); !started) return base::fail(std::move(started).error());
@@ -96,7 +97,6 @@ Exit run_serve(const Invocation& invocation, const ServeOptions& options) {
   stop_on_signal(runtime, server, *app, log, std::chrono::seconds(config.server.drain_seconds));
   app->warm_up();
   runtime.run();
-  app->close();
   log.info("stopped");
   log.flush();
   return kExitDone;
