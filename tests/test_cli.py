@@ -224,7 +224,7 @@ def test_a_second_server_for_the_same_port_says_so(scripted, tmp_path, pathspec_
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
 def test_completion_scripts_are_sound(cli, tmp_path, shell):
     if not shutil.which(shell):
-        pytest.skip(f"no {shell} here")
+        pytest.fail(f"{shell} is not installed: scripts/bootstrap test")
     script = tmp_path / f"completion.{shell}"
     script.write_text(cli("completions", shell).stdout)
     checked = subprocess.run([shell, "-n", script], capture_output=True, text=True)

@@ -8,7 +8,7 @@ import pytest
 
 def test_ten_thousand_keep_alive_requests_without_an_error(scripted):
     if not shutil.which("wrk"):
-        pytest.skip("no wrk here")
+        pytest.fail("wrk is not installed: scripts/bootstrap test")
     done = 0
     before = scripted.descriptors()
     while done < 10_000:
