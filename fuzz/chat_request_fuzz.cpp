@@ -8,7 +8,7 @@
 #include "llm/local/chat_request.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const auto schema = promethean::json::Schema::compile(promethean::llm::local::kChatBodySchema);
+  static const auto schema = promethean::json::Schema::compile(promethean::llm::kChatRequestSchema);
   CHECK(schema);
   const auto body = promethean::json::parse(std::string_view(reinterpret_cast<const char*>(data), size));
   if (!body || schema->check(*body)) return 0;

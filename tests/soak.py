@@ -72,7 +72,7 @@ def main():
         root = pathlib.Path(folder) / "repository"
         shutil.copytree(FIXTURES / "pathspec", root)
         config = "[server]\nembedded_model = false\nrate_per_second = 1000000\nrate_burst = 1000000\n[log]\nlevel = \"error\"\n"
-        config += upstream.model_table("normal", "slow", "cut", "malformed", "short", "error")
+        config += upstream.model_table("normal", "slow", "cut", "malformed", "short", "error", max_concurrency=64)
         with Promethean(pathlib.Path(folder) / "home", root, config) as server:
             began, failures = time.monotonic(), []
             threads = [threading.Thread(target=load, args=(server, began + seconds, seed, failures)) for seed in range(8)]

@@ -5,6 +5,7 @@ import struct
 import time
 
 import pytest
+from support.server import SANITIZED
 from support.sse import user
 from support.wire import Wire, head, once, post
 
@@ -385,4 +386,5 @@ def test_a_thousand_bad_requests_leak_nothing(scripted):
     for number in range(1000):
         chat(scripted, "{" if number % 2 else "[" * 5000)
     assert scripted.descriptors() <= descriptors + 5
-    assert scripted.rss_kb() <= memory + 20_000
+    if not SANITIZED:  # a sanitizer holds freed memory back, and reports what leaked itself
+        assert scripted.rss_kb() <= memory + 20_000

@@ -45,15 +45,14 @@ def test_a_second_run_reads_only_what_changed(cli, repository):
 
 def test_a_second_start_of_the_server_reuses_the_index(start, repository):
     server = start(root=repository)
-    generation = server.get_json("/v1/indexer")["generation"] if server.get("/v1/indexer")[0] == 200 else None
+    wait_for(lambda: server.get_json("/indexer/status")["generation"] > 0)
+    generation = server.get_json("/indexer/status")["generation"]
     assert server.stop() == 0
     server.start()
 
-    assert server.is_well()
     status = json.loads(server.run("index", "--status", "--json").stdout)
-    assert status["files"] > 20
-    if generation is not None:
-        assert status["generation"] == generation
+    assert status["files"] > 20 and status["generation"] == generation
+    assert server.get_json("/indexer/status")["generation"] == generation
 
 
 def test_ignored_files_are_those_that_git_ignores(cli, tmp_path):

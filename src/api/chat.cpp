@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "context/excerpts.h"
 #include "context/grounded.h"
+#include "llm/chat_request.h"
 
 namespace promethean::api {
 
@@ -72,16 +73,6 @@ void read_retrieval(const http::Request& request, context::RetrievalOptions& opt
   if (const auto n = json::int_at(*wish, "max_tokens")) options.max_tokens = *n;
   if (const auto kind = json::string_at(*wish, "kind"))
     options.kind = search::parse_kind(*kind).value_or(search::Kind::kAll);
-}
-
-// What the schema cannot say: messages that have nothing to read.
-std::optional<std::string> empty_message(const json::Array& messages) {
-  for (size_t i = 0; i < messages.size(); ++i) {
-    const std::string_view role = json::string_at(messages[i], "role").value_or("");
-    if (role != "assistant" && given(messages[i], "content") == nullptr)
-      return "messages[" + std::to_string(i) + "].content";
-  }
-  return std::nullopt;
 }
 
 ChatPlan make_plan(const Services& services, const http::Request& request, const llm::Model& model) {
@@ -157,9 +148,8 @@ json::Object usage_json(const llm::Usage& usage) {
 Task<http::Response> handle_chat(Services& services, Context& ctx, http::Request& request) {
   const auto model = services.models.find(json::string_at(request.json, "model").value_or(""));
   if (!model) co_return http::error_response(http::Family::kOpenAi, model.error(), "model");
-  if (const auto param = empty_message(request.json.at("messages").as_array())) {
-    const base::Error error(base::Code::kInvalidArgument, "this message has no content");
-    co_return http::error_response(http::Family::kOpenAi, error, *param);
+  if (const auto wrong = llm::check_messages(request.json.at("messages").as_array())) {
+    co_return http::error_response(http::Family::kOpenAi, wrong->error, wrong->param);
   }
   ChatPlan plan = make_plan(services, request, **model);
 

@@ -1,59 +1,11 @@
 // Routes of the OpenAI family and their texts. The chat handler itself is in chat.cpp.
 #include "api/chat.h"
 #include "api/services.h"
+#include "llm/chat_request.h"
 
 namespace promethean::api {
 
 namespace {
-
-// What is checked here gives an error that names the field; everything else of the dialect is accepted, and the fields
-// in chat.cpp's list go on to the backend. OpenAI API reference, "Create chat completion".
-constexpr std::string_view kChatSchema = R"({
-  "type": "object",
-  "required": ["messages"],
-  "properties": {
-    "model": {"type": "string", "maxLength": 256},
-    "messages": {
-      "type": "array", "minItems": 1, "maxItems": 4096,
-      "items": {
-        "type": "object", "required": ["role"],
-        "properties": {
-          "role": {"enum": ["system", "developer", "user", "assistant", "tool", "function"]},
-          "content": {
-            "type": ["string", "array", "null"],
-            "items": {"type": "object", "required": ["type"], "properties": {"type": {"type": "string"}, "text": {"type": "string"}}}
-          },
-          "name": {"type": ["string", "null"]},
-          "tool_call_id": {"type": ["string", "null"]},
-          "tool_calls": {"type": ["array", "null"]}
-        }
-      }
-    },
-    "stream": {"type": ["boolean", "null"]},
-    "stream_options": {"type": ["object", "null"], "properties": {"include_usage": {"type": ["boolean", "null"]}}},
-    "temperature": {"type": ["number", "null"], "minimum": 0, "maximum": 2},
-    "top_p": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
-    "max_tokens": {"type": ["integer", "null"], "minimum": 1},
-    "max_completion_tokens": {"type": ["integer", "null"], "minimum": 1},
-    "n": {"type": ["integer", "null"], "minimum": 1, "maximum": 128},
-    "seed": {"type": ["integer", "null"]},
-    "stop": {"type": ["string", "array", "null"], "maxItems": 16, "items": {"type": "string"}},
-    "presence_penalty": {"type": ["number", "null"], "minimum": -2, "maximum": 2},
-    "frequency_penalty": {"type": ["number", "null"], "minimum": -2, "maximum": 2},
-    "tools": {"type": ["array", "null"], "items": {"type": "object", "required": ["type"]}},
-    "tool_choice": {"type": ["string", "object", "null"]},
-    "response_format": {"type": ["object", "null"]},
-    "retrieval": {
-      "type": ["object", "null"],
-      "properties": {
-        "enabled": {"type": "boolean"},
-        "max_citations": {"type": "integer", "minimum": 0, "maximum": 50},
-        "max_tokens": {"type": "integer", "minimum": 0, "maximum": 1000000},
-        "kind": {"enum": ["all", "code", "docs", "tests"]}
-      }
-    }
-  }
-})";
 
 json::Object describe(const llm::Model& model, int64_t created) {
   json::Object out{{"id", model.name}, {"object", "model"}, {"created", created}, {"owned_by", model.owner}};
@@ -73,7 +25,7 @@ http::Route chat_route(Services& services) {
   route.description =
       "OpenAI's chat completions. The last user message is answered with cited excerpts of the repository; "
       "`retrieval_context` in the answer lists them. Send `retrieval: {\"enabled\": false}` to ask the model alone.";
-  route.request_schema = kChatSchema;
+  route.request_schema = llm::kChatRequestSchema;
   route.streams = true;
   route.handler = [&services](Context& ctx, http::Request& request) { return handle_chat(services, ctx, request); };
   return route;

@@ -58,7 +58,9 @@ Result<std::string> read_all(int fd, size_t limit, std::string_view name) {
   size_t guess = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode) ? static_cast<size_t>(info.st_size) : 0;
   if (guess > limit) return fail(Code::kTooLarge, std::string(name) + ": larger than the limit");
   std::string bytes;
-  bytes.resize(guess + 1);  // one more than expected, so that a file of the expected size ends in one more read
+  // One more than expected, so that a file of the expected size ends in one more read. Files of /proc and /sys say that
+  // they are empty, and some of them give their whole text only to a read that has room for it.
+  bytes.resize(guess == 0 ? 4096 : guess + 1);
   size_t filled = 0;
   for (;;) {
     const ssize_t got = ::read(fd, bytes.data() + filled, bytes.size() - filled);

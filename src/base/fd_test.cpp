@@ -31,6 +31,15 @@ class Files : public testing::Test {
   fs::path dir;
 };
 
+TEST(ReadFile, FilesOfProcSayThatTheyAreEmptyAndAreReadWhole) {
+  const auto limits = read_file("/proc/self/limits", 1 << 20);
+  ASSERT_TRUE(limits) << limits.error().message();
+  EXPECT_NE(limits->find("Max realtime timeout"), std::string::npos);  // the last line
+  const auto type = read_file("/proc/sys/kernel/ostype", 1 << 20);
+  ASSERT_TRUE(type) << type.error().message();
+  EXPECT_EQ(*type, "Linux\n");
+}
+
 TEST_F(Files, UniqueFdClosesOnce) {
   int raw = -1;
   {

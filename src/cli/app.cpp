@@ -93,7 +93,7 @@ base::Result<llm::local::SupervisorOptions> supervisor_options(const Config& con
                        std::to_string(config.model.context),
                        "--threads",
                        std::to_string(config.model.threads),
-                       "--queue",
+                       "--max-waiting",
                        std::to_string(config.model.queue)};
   options.idle_unload = std::chrono::minutes(config.model.idle_unload_minutes);
   return options;

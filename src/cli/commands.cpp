@@ -135,7 +135,8 @@ Command worker(Arguments& a) {
                       required(file("--socket", "Unix socket to serve the chat dialect on", a.worker.socket)),
                       number("--context", "context in tokens", a.worker.context, 512, 1 << 20),
                       number("--threads", "threads; 0: by what is free", a.worker.threads, 0, 1024),
-                      number("--queue", "answers that may wait behind the running one", a.worker.queue, 0, 4096)},
+                      number("--max-waiting", "answers that may wait behind the running one", a.worker.max_waiting, 0,
+                             4096)},
           .run = [&a](const Invocation& i) { return run_worker(i, a.worker); }};
 }
 

@@ -73,7 +73,7 @@ struct WorkerOptions {
   std::string socket;  // Unix socket to serve on
   int64_t context = 8192;
   int64_t threads = 0;
-  int64_t queue = 8;  // answers that may wait behind the running one
+  int64_t max_waiting = 8;  // answers that may wait behind the running one
 };
 
 struct TokenOptions {

@@ -26,7 +26,7 @@ Exit run_worker(const Invocation& invocation, const WorkerOptions& options) {
 
   telemetry::Registry metrics;
   llm::local::WorkerService service(std::move(*engine), metrics,
-                                    {.model_name = "", .max_waiting = static_cast<size_t>(options.queue)});
+                                    {.model_name = "", .max_waiting = static_cast<size_t>(options.max_waiting)});
   http::RouterOptions router_options;
   router_options.check_host = false;  // the socket's file mode says who may come
   router_options.rate_per_second = 0;

@@ -4,46 +4,6 @@
 
 namespace promethean::llm::local {
 
-const std::string_view kChatBodySchema = R"({
-  "type": "object",
-  "required": ["messages"],
-  "properties": {
-    "model": {"type": "string"},
-    "messages": {
-      "type": "array", "minItems": 1, "maxItems": 4096,
-      "items": {
-        "type": "object", "required": ["role"],
-        "properties": {
-          "role": {"enum": ["system", "developer", "user", "assistant", "tool", "function"]},
-          "content": {
-            "type": ["string", "array", "null"],
-            "items": {"type": "object", "properties": {"type": {"type": "string"}, "text": {"type": "string"}}}
-          }
-        }
-      }
-    },
-    "stream": {"type": ["boolean", "null"]},
-    "stream_options": {"type": ["object", "null"], "properties": {"include_usage": {"type": ["boolean", "null"]}}},
-    "temperature": {"type": ["number", "null"], "minimum": 0, "maximum": 2},
-    "top_p": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
-    "frequency_penalty": {"type": ["number", "null"], "minimum": -2, "maximum": 2},
-    "presence_penalty": {"type": ["number", "null"], "minimum": -2, "maximum": 2},
-    "seed": {"type": ["integer", "null"]},
-    "max_tokens": {"type": ["integer", "null"], "minimum": 1},
-    "max_completion_tokens": {"type": ["integer", "null"], "minimum": 1},
-    "n": {"type": ["integer", "null"]},
-    "stop": {"type": ["string", "array", "null"], "maxItems": 16, "items": {"type": "string"}},
-    "response_format": {
-      "type": ["object", "null"], "required": ["type"],
-      "properties": {
-        "type": {"enum": ["text", "json_object", "json_schema"]},
-        "json_schema": {"type": "object", "properties": {"schema": {"type": "object"}}}
-      }
-    },
-    "grammar": {"type": ["string", "null"], "maxLength": 65536}
-  }
-})";
-
 const std::string_view kTokenizeBodySchema = R"({
   "type": "object",
   "properties": {
@@ -56,9 +16,9 @@ namespace {
 
 constexpr int64_t kMostTokens = 1 << 20;
 
-std::unexpected<BadRequest> bad(std::string_view param, std::string message, std::string hint = {}) {
+std::unexpected<BadRequest> bad(std::string param, std::string message, std::string hint = {}) {
   return std::unexpected(
-      BadRequest{base::Error(base::Code::kInvalidArgument, std::move(message), std::move(hint)), param});
+      BadRequest{base::Error(base::Code::kInvalidArgument, std::move(message), std::move(hint)), std::move(param)});
 }
 
 std::vector<std::string> stops_of(const json::Value& body) {
@@ -100,6 +60,7 @@ std::expected<std::optional<json::Value>, BadRequest> answer_schema_of(const jso
 }  // namespace
 
 std::expected<ChatRequest, BadRequest> parse_chat_request(const json::Value& body) {
+  if (auto wrong = check_messages(*json::array_at(body, "messages"))) return std::unexpected(*std::move(wrong));
   if (json::int_at(body, "n").value_or(1) != 1) {
     return bad("n", "this model gives one answer at a time", "leave n out and ask again for another answer");
   }

@@ -4,12 +4,11 @@
 #include <optional>
 #include <string_view>
 
+#include "llm/chat_request.h"
 #include "llm/local/engine.h"
 
 namespace promethean::llm::local {
 
-// JSON Schema of the bodies; what it allows but we do not know is ignored, as other backends do.
-extern const std::string_view kChatBodySchema;
 extern const std::string_view kTokenizeBodySchema;
 
 struct ChatRequest {
@@ -20,13 +19,7 @@ struct ChatRequest {
   bool include_usage = false;
 };
 
-// What was wrong with a request, and with which member of it.
-struct BadRequest {
-  base::Error error;
-  std::string_view param;
-};
-
-// `body` satisfies kChatBodySchema.
+// `body` satisfies kChatRequestSchema.
 std::expected<ChatRequest, BadRequest> parse_chat_request(const json::Value& body);
 
 }  // namespace promethean::llm::local

@@ -79,7 +79,7 @@ base::Result<void> WorkerService::add_routes(http::Router& router) {
   std::vector<http::Route> routes;
   routes.push_back(
       make_route(http::Method::kPost, "/v1/chat/completions", "createChatCompletion", "Answer a conversation"));
-  routes.back().request_schema = kChatBodySchema;
+  routes.back().request_schema = kChatRequestSchema;
   routes.back().streams = true;
   routes.back().handler = [this](Context& ctx, Request& request) { return chat(ctx, request); };
   routes.push_back(
