@@ -1,5 +1,6 @@
 #include "http/hub_core.h"
 
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 
 namespace promethean::http {
@@ -137,20 +138,25 @@ Chunk HubStream::take() {
   return beat_due_ ? core_->heartbeat() : nullptr;
 }
 
-// `ctx` and the stream outlive the wait: both belong to the connection that awaits it.
+std::optional<base::Result<Chunk>> HubStream::poll(const Context& ctx) {
+  if (ctx.done()) return base::fail(ctx.error());
+  Chunk chunk = state_ == State::kOpen ? take() : nullptr;
+  if (chunk != nullptr) {
+    quiet_ = beat_due_ = false;
+    return chunk;
+  }
+  if (state_ == State::kCut) return base::fail(base::Code::kRateLimited, "the reader fell too far behind");
+  if (state_ == State::kEnded) return nullptr;
+  return std::nullopt;
+}
+
+// `ctx` and the stream outlive the wait: both belong to the connection that awaits it. An idle stream holds this frame,
+// so all but the wait is in poll(), and `deferred` spares the wait a frame of its own.
 Task<base::Result<Chunk>> HubStream::next(Context& ctx) {
   for (;;) {
-    if (ctx.done()) co_return base::fail(ctx.error());
-    if (state_ == State::kCut) co_return base::fail(base::Code::kRateLimited, "the reader fell too far behind");
-    if (state_ == State::kEnded) co_return nullptr;
-    Chunk chunk = take();
-    if (chunk != nullptr) {
-      quiet_ = beat_due_ = false;
-      co_return chunk;
-    }
-    if (state_ != State::kOpen) continue;
-    const auto stop = ctx.on_cancel([this] { wake(); });
-    if (!ctx.done()) co_await wake_.async_wait(async::kTuple);
+    if (auto now = poll(ctx)) co_return std::move(*now);
+    const Context::Hook stop(ctx, [this] { wake(); });
+    if (!ctx.done()) co_await wake_.async_wait(async::asio::as_tuple(async::asio::deferred));
   }
 }
 

@@ -62,7 +62,8 @@ class HubStream : public BodyStream {
   friend class HubCore;
   enum class State : uint8_t { kOpen, kEnded, kCut };
 
-  Chunk take();  // what to send now, or nullptr; may end the stream
+  Chunk take();                                                 // what to send now, or nullptr; may end the stream
+  std::optional<base::Result<Chunk>> poll(const Context& ctx);  // what next() gives now; nullopt: wait
   void wake() { wake_.cancel(); }
 
   std::shared_ptr<HubCore> core_;

@@ -61,20 +61,20 @@ std::string_view traceparent_id(const http::Headers& headers) {  // 00-<32 hex>-
 
 }  // namespace
 
-Connection::Connection(Core& core, Socket socket, std::string remote)
-    : core_(core),
+Connection::Connection(std::shared_ptr<Core> core, Socket socket, std::string remote)
+    : core_(std::move(core)),
       socket_(std::move(socket)),
       remote_(std::move(remote)),
-      buffer_(core.shared->options.max_header + (8 << 10)) {
-  core_.add(*this);
+      buffer_(core_->shared->options.max_header + (8 << 10)) {
+  core_->add(*this);
 }
 
 Connection::~Connection() {
-  core_.remove(*this);
+  core_->remove(*this);
 }
 
 void Connection::enter(Phase phase) {
-  const ServerOptions& options = core_.shared->options;
+  const ServerOptions& options = core_->shared->options;
   phase_ = phase;
   const auto now = base::steady_now();
   switch (phase) {
@@ -122,27 +122,24 @@ void Connection::cut() {
   if (context_ != nullptr) context_->cancel();
 }
 
-// The frames of a connection lie in memory as long as it idles or streams, so there are few and small ones.
-Task<void> Connection::serve(std::shared_ptr<Core> core, Socket socket, std::string remote) {
-  Connection connection(*core, std::move(socket), std::move(remote));
+// The frames of a connection lie in memory as long as it idles or streams, so there are few and small ones. This one
+// owns the connection from outside: built in here, its parameters would be kept a second time.
+Task<void> Connection::serve(std::unique_ptr<Connection> self) {
   for (;;) {
     Exchange exchange;
-    bool readable = co_await connection.read_head(exchange);
-    if (readable && !exchange.in->refusal) readable = co_await connection.read_body(exchange);
-    bool sent = false;
-    if (exchange.in->refusal) {
-      sent = co_await connection.refuse(exchange);
-    } else if (readable) {
-      sent = co_await connection.answer(exchange);
-    } else {
-      break;
-    }
-    connection.count(exchange, sent);
-    if (!sent || !exchange.keep_alive || core->draining()) break;
-    if (connection.buffer_.capacity() > kKeepBuffer && connection.buffer_.size() == 0)
-      connection.buffer_.shrink_to_fit();
+    bool readable = co_await self->read_head(exchange);
+    if (readable && !exchange.in->refusal) readable = co_await self->read_body(exchange);
+    if (!readable && !exchange.in->refusal) break;
+    const bool sent = co_await self->respond(exchange);
+    self->count(exchange, sent);
+    if (!sent || !exchange.keep_alive || self->core_->draining()) break;
+    if (self->buffer_.capacity() > kKeepBuffer && self->buffer_.size() == 0) self->buffer_.shrink_to_fit();
   }
-  co_await connection.linger();
+  co_await self->linger();
+}
+
+Task<bool> Connection::respond(Exchange& exchange) {
+  return exchange.in->refusal ? refuse(exchange) : answer(exchange);
 }
 
 // An answer that was decided before the body was read.
@@ -159,7 +156,7 @@ Task<bool> Connection::answer(Exchange& exchange) {
   const auto limit = exchange.route->limits.deadline;
   std::optional<base::SteadyTime> deadline;
   if (limit.count() > 0) deadline = base::steady_now() + limit;
-  Context ctx(core_.executor, deadline);
+  Context ctx(core_->executor, deadline);
   std::shared_ptr<Watch> watch;  // only for handlers that wait
   ctx.when_waited([this, &watch] {
     watch = std::make_shared<Watch>(socket_, *context_);
@@ -179,31 +176,31 @@ Task<bool> Connection::answer(Exchange& exchange) {
   co_return sent;
 }
 
-// A frame of its own, so that the request is gone once its answer begins.
+// The request goes into dispatch's frame, so it is gone once its answer begins. Not a coroutine itself: its frame would
+// be recycled as the stream's, which needs a third of it.
 Task<http::Response> Connection::handle(Exchange& exchange, Context& ctx) {
   http::Request request = std::move(exchange.in->request);
   request.principal = std::move(exchange.in->admission.principal);
   request.params = std::move(exchange.in->admission.params);
   ctx.trace.request_id = exchange.request_id;
   ctx.trace.trace_id = traceparent_id(request.headers);
-  http::Response response = co_await core_.shared->router.dispatch(ctx, *exchange.route, std::move(request));
-  co_return response;
+  return core_->shared->router.dispatch(ctx, *exchange.route, std::move(request));
 }
 
 void Connection::count(const Exchange& exchange, bool sent) {
   const auto time = base::steady_now() - exchange.started;
-  core_.shared->metrics.request(exchange.route, exchange.status, time, exchange.bytes_sent);
+  core_->shared->metrics.request(exchange.route, exchange.status, time, exchange.bytes_sent);
   const bool quiet = exchange.route != nullptr && exchange.route->scope == http::Scope::kNone && exchange.status < 400;
   const auto level = quiet ? base::LogLevel::kDebug : base::LogLevel::kInfo;
-  if (!core_.shared->log.enabled(level)) return;
-  core_.shared->log.write(level, "request",
-                          {{"request_id", exchange.request_id},
-                           {"what", exchange.what},
-                           {"status", exchange.status},
-                           {"ms", std::chrono::duration<double, std::milli>(time).count()},
-                           {"bytes", exchange.bytes_sent},
-                           {"complete", sent},
-                           {"remote", remote_}});
+  if (!core_->shared->log.enabled(level)) return;
+  core_->shared->log.write(level, "request",
+                           {{"request_id", exchange.request_id},
+                            {"what", exchange.what},
+                            {"status", exchange.status},
+                            {"ms", std::chrono::duration<double, std::milli>(time).count()},
+                            {"bytes", exchange.bytes_sent},
+                            {"complete", sent},
+                            {"remote", remote_}});
 }
 
 // Closing a socket with unread bytes resets it, and the client may never see our answer: read them for a moment first.

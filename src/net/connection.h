@@ -11,13 +11,13 @@ namespace promethean::net {
 
 class Connection {
  public:
-  Connection(Core& core, Socket socket, std::string remote);
+  Connection(std::shared_ptr<Core> core, Socket socket, std::string remote);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
 
   // Serves one client until its connection is closed.
-  static async::Task<void> serve(std::shared_ptr<Core> core, Socket socket, std::string remote);
+  static async::Task<void> serve(std::unique_ptr<Connection> self);
 
   // Called by the core's clock and by draining; all return at once.
   void check_deadline(base::SteadyTime now);
@@ -38,6 +38,7 @@ class Connection {
   void take_head(Exchange& exchange);
   void refuse_head(Exchange& exchange, int status, base::Error error);
   async::Task<bool> read_body(Exchange& exchange);
+  async::Task<bool> respond(Exchange& exchange);
   async::Task<bool> refuse(Exchange& exchange);
   async::Task<bool> answer(Exchange& exchange);
   async::Task<http::Response> handle(Exchange& exchange, async::Context& ctx);
@@ -46,12 +47,13 @@ class Connection {
   async::Task<bool> write_plain(Exchange& exchange, http::Response& response);
   async::Task<bool> write_stream(Exchange& exchange, http::Response& response);
   async::Task<bool> write_stream_head(Exchange& exchange, http::Response& response);
-  async::Task<bool> write_chunk(Exchange& exchange, http::Chunk chunk);
-  async::Task<bool> write_last_chunk();
+  async::Task<bool> write_chunk(Exchange& exchange, const http::Chunk& chunk);
+  void begin_stream(Exchange& exchange, http::Response& response, http::BodyStream& body);
+  void log_broken(const Exchange& exchange, const base::Error& why) const;
   async::Task<void> linger();
   void enter(Phase phase);
 
-  Core& core_;
+  const std::shared_ptr<Core> core_;
   Socket socket_;
   const std::string remote_;
   boost::beast::flat_buffer buffer_;

@@ -50,7 +50,7 @@ Task<ErrorCode> Connection::fill_head(Exchange& exchange) {
       buffer_.consume(parser.put(buffer_.data(), ec));
       if (parser.is_header_done() || (ec && ec != beast::http::error::need_more)) co_return ec;
     }
-    if (phase_ == Phase::kIdle && core_.draining()) co_return asio::error::eof;
+    if (phase_ == Phase::kIdle && core_->draining()) co_return asio::error::eof;
     const size_t wanted = phase_ == Phase::kIdle ? kIdleRead : kHeadRead;
     const size_t room = std::min(buffer_.max_size() - buffer_.size(), wanted);
     if (room == 0) co_return beast::http::error::header_limit;
@@ -67,7 +67,7 @@ Task<ErrorCode> Connection::fill_head(Exchange& exchange) {
 
 // The answer to a head that cannot be served, after which the connection closes.
 void Connection::refuse_head(Exchange& exchange, int status, base::Error error) {
-  exchange.in->refusal.emplace(core_.shared->router.reject(exchange.in->request.path, error));
+  exchange.in->refusal.emplace(core_->shared->router.reject(exchange.in->request.path, error));
   exchange.in->refusal->status = status;
   exchange.keep_alive = false;
 }
@@ -75,10 +75,10 @@ void Connection::refuse_head(Exchange& exchange, int status, base::Error error) 
 // False when the connection ended without a request. A request that cannot be served has exchange.in->refusal.
 Task<bool> Connection::read_head(Exchange& exchange) {
   Parser& parser = exchange.in->parser;
-  parser.header_limit(static_cast<uint32_t>(core_.shared->options.max_header));
+  parser.header_limit(static_cast<uint32_t>(core_->shared->options.max_header));
   parser.body_limit(boost::none);  // the route decides, see read_body
   const ErrorCode ec = co_await fill_head(exchange);
-  exchange.request_id = core_.next_request_id();
+  exchange.request_id = core_->next_request_id();
   if (ec == beast::http::error::header_limit) {
     refuse_head(exchange, 431, base::Error(base::Code::kTooLarge, "the request line and headers are too large"));
     co_return true;
@@ -109,7 +109,7 @@ void Connection::take_head(Exchange& exchange) {
     request.headers.add(std::string(field.name_string()), std::string(field.value()));
     if (field.name() == beast::http::field::host) ++hosts;
   }
-  exchange.keep_alive = message.keep_alive() && !core_.draining();
+  exchange.keep_alive = message.keep_alive() && !core_->draining();
   exchange.version = message.version();
   exchange.head_only = request.method == http::Method::kHead;
   if (const auto id = request.headers.get("x-request-id"); id && plain_request_id(*id)) exchange.request_id = *id;
@@ -135,14 +135,14 @@ void Connection::take_head(Exchange& exchange) {
     return;
   }
   request.path = std::move(*path);
-  if (core_.shared->log.enabled(base::LogLevel::kInfo)) {
+  if (core_->shared->log.enabled(base::LogLevel::kInfo)) {
     exchange.what = fmt::format("{} {}", http::method_name(request.method), request.path);
   }
   if (hosts != 1 && message.version() >= 11) {
     refuse_head(exchange, 400, base::Error(base::Code::kInvalidArgument, "exactly one Host header is needed"));
     return;
   }
-  exchange.in->admission = core_.shared->router.admit(request);
+  exchange.in->admission = core_->shared->router.admit(request);
   exchange.route = exchange.in->admission.route;
   if (exchange.in->admission.rejection) exchange.in->refusal = std::move(exchange.in->admission.rejection);
 }

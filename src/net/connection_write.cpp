@@ -18,7 +18,7 @@ using ErrorCode = boost::system::error_code;
 Task<bool> Connection::write(Exchange& exchange, http::Response& response) {
   exchange.status = response.status;
   response.headers.set("x-request-id", exchange.request_id);
-  if (core_.draining()) exchange.keep_alive = false;
+  if (core_->draining()) exchange.keep_alive = false;
   enter(Phase::kWrite);
   const bool whole = std::holds_alternative<std::string>(response.body);
   return whole ? write_plain(exchange, response) : write_stream(exchange, response);
@@ -53,7 +53,7 @@ std::string render_head(const http::Response& response, const std::string& date,
 
 Task<bool> Connection::write_plain(Exchange& exchange, http::Response& response) {
   const auto& body = std::get<std::string>(response.body);
-  std::string head = render_head(response, core_.date(), exchange.keep_alive, Framing::kLength, body.size());
+  std::string head = render_head(response, core_->date(), exchange.keep_alive, Framing::kLength, body.size());
   const bool bodiless = exchange.head_only || response.status == 204 || response.status == 304;
   ErrorCode ec;
   if (bodiless || body.size() <= kJoin) {
@@ -69,30 +69,40 @@ Task<bool> Connection::write_plain(Exchange& exchange, http::Response& response)
 // The head of a stream goes out at once, so that the client knows the status while the body is still being made.
 Task<bool> Connection::write_stream_head(Exchange& exchange, http::Response& response) {
   const Framing framing = exchange.version >= 11 ? Framing::kChunked : Framing::kUntilClose;
-  const std::string head = render_head(response, core_.date(), exchange.keep_alive, framing, 0);
+  const std::string head = render_head(response, core_->date(), exchange.keep_alive, framing, 0);
   ErrorCode ec;
   std::tie(ec, exchange.bytes_sent) = co_await asio::async_write(socket_, asio::buffer(head), kTuple);
   co_return !ec;
 }
 
-// False when the client takes no more.
-Task<bool> Connection::write_chunk(Exchange& exchange, http::Chunk chunk) {
+// A piece of the body, or its end for nullptr; write_stream keeps it alive. False when the client takes no more.
+Task<bool> Connection::write_chunk(Exchange& exchange, const http::Chunk& chunk) {
   ErrorCode ec;
   size_t written = 0;
-  if (exchange.version >= 11) {
+  if (exchange.version < 11) {
+    if (chunk != nullptr) std::tie(ec, written) = co_await asio::async_write(socket_, asio::buffer(*chunk), kTuple);
+  } else if (chunk != nullptr) {
     const auto frame = beast::http::make_chunk(asio::const_buffer(chunk->data(), chunk->size()));
     std::tie(ec, written) = co_await asio::async_write(socket_, frame, kTuple);
   } else {
-    std::tie(ec, written) = co_await asio::async_write(socket_, asio::buffer(*chunk), kTuple);
+    const auto last = beast::http::make_chunk_last();
+    std::tie(ec, written) = co_await asio::async_write(socket_, last, kTuple);
   }
   exchange.bytes_sent += written;
   co_return !ec;
 }
 
-Task<bool> Connection::write_last_chunk() {
-  const auto last = beast::http::make_chunk_last();
-  const auto [ec, written] = co_await asio::async_write(socket_, last, kTuple);
-  co_return !ec;
+// What only the request needed is given back: a stream may idle for hours.
+void Connection::begin_stream(Exchange& exchange, http::Response& response, http::BodyStream& body) {
+  exchange.in.reset();
+  response.headers = {};
+  buffer_.shrink_to_fit();
+  stream_ = &body;
+  if (core_->draining()) stream_->drain();
+}
+
+void Connection::log_broken(const Exchange& exchange, const base::Error& why) const {
+  core_->shared->log.warn("stream broken", {{"request_id", exchange.request_id}, {"why", why.message()}});
 }
 
 // True when the whole body has been sent. This frame lives as long as the stream: what is large stays out of it.
@@ -102,30 +112,24 @@ Task<bool> Connection::write_stream(Exchange& exchange, http::Response& response
   bool writable = co_await write_stream_head(exchange, response);
   if (!writable || exchange.head_only) co_return writable;
 
-  const auto open = core_.shared->metrics.stream();
-  exchange.in.reset();
-  response.headers = {};
-  buffer_.shrink_to_fit();
-  stream_ = body.get();
-  if (core_.draining()) stream_->drain();
+  const auto open = core_->shared->metrics.stream();
+  begin_stream(exchange, response, *body);
   bool whole = false;
   while (writable && !whole) {
     phase_ = Phase::kHandler;
     deadline_.reset();
-    auto chunk = co_await body->next(*context_);
+    const auto chunk = co_await body->next(*context_);
     enter(Phase::kWrite);
     if (!chunk) {
-      core_.shared->log.warn("stream broken", {{"request_id", exchange.request_id}, {"why", chunk.error().message()}});
+      log_broken(exchange, chunk.error());
       break;
     }
     whole = *chunk == nullptr;
-    if (!whole) writable = co_await write_chunk(exchange, std::move(*chunk));
+    writable = co_await write_chunk(exchange, *chunk);
   }
   stream_ = nullptr;
-  if (whole && exchange.version >= 11) writable = co_await write_last_chunk();
   if (whole && writable) co_return true;
-  ErrorCode ignored;
-  socket_.close(ignored);  // without the last chunk: the client must not take this for the end
+  cut();  // without the last chunk: the client must not take this for the end
   co_return false;
 }
 

@@ -68,8 +68,8 @@ void Core::open(Socket socket, bool is_unix) {
   }
   if (!is_unix) socket.set_option(asio::ip::tcp::no_delay(true), ignored);
   std::string remote = remote_label(socket, is_unix);
-  async::spawn(executor, shared->log, "connection",
-               Connection::serve(shared_from_this(), std::move(socket), std::move(remote)));
+  auto connection = std::make_unique<Connection>(shared_from_this(), std::move(socket), std::move(remote));
+  async::spawn(executor, shared->log, "connection", Connection::serve(std::move(connection)));
 }
 
 void Core::start_clock() {
