@@ -23,12 +23,12 @@ CHAT = "/v1/chat/completions"
 
 def whole_stream(server, _):
     stream = ChatStream(server, user("x", model="normal")).read()
-    assert stream.done and stream.text == "The answer is forty-two."
+    assert stream.done and stream.text == "The answer is forty-two.", (stream.status, stream.error, stream.cut, stream.text)
 
 
 def broken_stream(server, pick):
     stream = ChatStream(server, user("x", model=pick.choice(["cut", "malformed", "short", "error"]))).read()
-    assert stream.error and not stream.done
+    assert stream.error and not stream.done, (stream.status, stream.cut, stream.text)
 
 
 def leave(server, _):
@@ -45,8 +45,8 @@ def bad_input(server, pick):
 
 def retrieve(server, pick):
     words = pick.sample(["gitignore", "pattern", "match", "spec", "regex", "negate", "directory", "path"], 3)
-    status, _, _ = server.post(CHAT, user(" ".join(words), model="normal", retrieval={"enabled": True}))
-    assert status == 200
+    status, _, body = server.post(CHAT, user(" ".join(words), model="normal", retrieval={"enabled": True}))
+    assert status == 200, (status, body[:200])
 
 
 def edit(server, pick):

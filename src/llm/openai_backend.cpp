@@ -170,6 +170,8 @@ class OpenAiBackend final : public Backend {
     if (!options_.api_key.empty()) request.headers.add("authorization", "Bearer " + options_.api_key);
     request.body = std::move(body);
     request.timeouts = options_.timeouts;
+    // A kept-alive connection that the backend closed meanwhile: nothing was answered, and asking twice does no harm.
+    request.idempotent = true;
     auto response = co_await client_.send(ctx, std::move(request));
     if (!response) co_return base::fail(response.error().wrap("model " + options_.label));
     if ((*response)->status / 100 == 2) co_return std::move(*response);
