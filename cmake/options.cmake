@@ -3,6 +3,7 @@ option(PROMETHEAN_TESTS "build the unit tests" ON)
 option(PROMETHEAN_FUZZ "build the fuzz targets (clang)" OFF)
 option(PROMETHEAN_NATIVE "tune the local model's kernels for this machine; off for packages" ON)
 set(PROMETHEAN_BATCH 0 CACHE STRING "sources compiled as one; 0: each alone")
+option(PROMETHEAN_PCH "share a precompiled header between the rooms" OFF)
 set(PROMETHEAN_SANITIZE "" CACHE STRING "address | undefined | thread")
 set(PROMETHEAN_ASSETS ${CMAKE_SOURCE_DIR}/build/assets CACHE PATH "where scripts/fetch-assets puts what it fetched")
 
@@ -13,7 +14,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 add_library(promethean_options INTERFACE)
-target_compile_options(promethean_options INTERFACE -Wall -Wextra -Werror -Wno-missing-field-initializers -fno-omit-frame-pointer)
+target_compile_options(promethean_options INTERFACE -pthread -Wall -Wextra -Werror -Wno-missing-field-initializers -fno-omit-frame-pointer)
 target_compile_definitions(promethean_options INTERFACE PROMETHEAN_VERSION="${PROJECT_VERSION}")
 target_include_directories(promethean_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 
@@ -41,6 +42,7 @@ endif()
 
 find_program(PROMETHEAN_CCACHE ccache)
 if(PROMETHEAN_CCACHE)
+  # With a precompiled header ccache looks only at what is compiled when it is told not to mind times and macros.
   set(CMAKE_C_COMPILER_LAUNCHER ${PROMETHEAN_CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${PROMETHEAN_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${PROMETHEAN_CCACHE})
 endif()

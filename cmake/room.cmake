@@ -13,26 +13,44 @@ function(promethean_room name)
     target_link_libraries(promethean_${name} PUBLIC promethean_${dep})
   endforeach()
   promethean_batches(promethean_${name} ${sources})
+  promethean_precompile(promethean_${name})
 
   if(PROMETHEAN_TESTS AND tests)
     add_executable(${name}_tests ${tests})
     target_link_libraries(${name}_tests PRIVATE promethean_${name} GTest::gmock GTest::gtest_main)
     promethean_batches(${name}_tests ${tests})
+    promethean_precompile(${name}_tests)
     add_test(NAME ${name} COMMAND ${name}_tests)
   endif()
 endfunction()
 
 # With PROMETHEAN_BATCH > 0 several sources are compiled as one, which saves most of the time that headers cost.
-# Alone stay the large translation units (Beast, Asio, CLI11: in a batch they would only run one after another) and the
-# file formats, whose short names are their own.
+# Alone stay the large translation units (Beast, Asio, CLI11: in a batch they would only run one after another), the
+# file formats, whose short names are their own, and the handlers and commands, which are changed most often.
 function(promethean_batches target)
   if(NOT PROMETHEAN_BATCH)
     return()
   endif()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${PROMETHEAN_BATCH})
   set(alone ${ARGN})
-  list(FILTER alone INCLUDE REGEX "/(net/.*|search/(lexical|manifest|segment)[a-z_]*|asio|parse)\\.cpp$")
+  list(FILTER alone INCLUDE REGEX "/(net/.*|api/.*|cli/.*|search/(lexical|manifest|segment)[a-z_]*|asio|parse)\\.cpp$")
   set_source_files_properties(${alone} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+
+# One precompiled header for all rooms (cmake/precompiled.h).
+if(PROMETHEAN_PCH)
+  file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cpp "")
+  add_library(promethean_precompiled OBJECT ${CMAKE_BINARY_DIR}/precompiled.cpp)
+  target_link_libraries(promethean_precompiled PRIVATE promethean_options ${PROMETHEAN_LIBS_async} ${PROMETHEAN_LIBS_base} ${PROMETHEAN_LIBS_json})
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")  # its time of birth would make every build's header another one
+    target_compile_options(promethean_precompiled PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  endif()
+  target_precompile_headers(promethean_precompiled PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.h)
+endif()
+function(promethean_precompile target)
+  if(PROMETHEAN_PCH)
+    target_precompile_headers(${target} REUSE_FROM promethean_precompiled)
+  endif()
 endfunction()
 
 # The program itself lands at build/<preset>/promethean.
