@@ -137,19 +137,13 @@ http::Response failed(const base::Error& error) {
   return http::error_response(http::Family::kOpenAi, error, error_param(error));
 }
 
-json::Object usage_json(const llm::Usage& usage) {
-  return {{"prompt_tokens", usage.prompt_tokens},
-          {"completion_tokens", usage.completion_tokens},
-          {"total_tokens", usage.prompt_tokens + usage.completion_tokens}};
-}
-
 }  // namespace
 
 Task<http::Response> handle_chat(Services& services, Context& ctx, http::Request& request) {
   const auto model = services.models.find(json::string_at(request.json, "model").value_or(""));
   if (!model) co_return http::error_response(http::Family::kOpenAi, model.error(), "model");
   if (const auto wrong = llm::check_messages(request.json.at("messages").as_array())) {
-    co_return http::error_response(http::Family::kOpenAi, wrong->error, wrong->param);
+    co_return http::error_response(http::Family::kOpenAi, *wrong);
   }
   ChatPlan plan = make_plan(services, request, **model);
 
@@ -188,9 +182,8 @@ Task<http::Response> handle_chat(Services& services, Context& ctx, http::Request
 
   auto answer = co_await llm::collect(ctx, *stream);
   if (!answer) co_return failed(answer.error());
-  json::Object body{
-      {"id", head.id},       {"object", "chat.completion"},           {"created", head.created},
-      {"model", head.model}, {"choices", std::move(answer->choices)}, {"usage", usage_json(answer->usage)}};
+  json::Object body{{"id", head.id},       {"object", "chat.completion"},           {"created", head.created},
+                    {"model", head.model}, {"choices", std::move(answer->choices)}, {"usage", answer->usage.to_json()}};
   if (head.retrieval_context) body["retrieval_context"] = std::move(*head.retrieval_context);
   const json::Value whole(std::move(body));
   co_return http::Response::json(200, whole);

@@ -61,9 +61,7 @@ class ChatSse final : public http::BodyStream {
     if (head_.include_usage) {
       if (!last.empty()) out += http::sse_event(json::write(last));
       last = chunk({});
-      last["usage"] = json::Object{{"prompt_tokens", usage_.prompt_tokens},
-                                   {"completion_tokens", usage_.completion_tokens},
-                                   {"total_tokens", usage_.prompt_tokens + usage_.completion_tokens}};
+      last["usage"] = usage_.to_json();
     }
     if (last.empty()) last = chunk({});
     if (head_.retrieval_context) last["retrieval_context"] = std::move(*head_.retrieval_context);

@@ -11,6 +11,8 @@ namespace promethean::base {
 
 Error Error::wrap(std::string_view what) const {
   Error outer(code_, std::string(what) + ": " + message_, hint_);
+  outer.field_ = field_;
+  outer.retry_after_ = retry_after_;
   outer.cause_ = std::make_shared<const Error>(*this);
   return outer;
 }
@@ -18,6 +20,18 @@ Error Error::wrap(std::string_view what) const {
 Error Error::with_hint(std::string hint) const {
   Error copy = *this;
   copy.hint_ = std::move(hint);
+  return copy;
+}
+
+Error Error::with_field(std::string field) const {
+  Error copy = *this;
+  copy.field_ = std::move(field);
+  return copy;
+}
+
+Error Error::with_retry_after(std::chrono::milliseconds time) const {
+  Error copy = *this;
+  copy.retry_after_ = time;
   return copy;
 }
 

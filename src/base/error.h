@@ -10,6 +10,7 @@
 // Exceptions do not cross a room's face; a broken invariant aborts through CHECK (check.h).
 #pragma once
 
+#include <chrono>
 #include <expected>
 #include <memory>
 #include <string>
@@ -45,15 +46,23 @@ class Error {
   const std::string& message() const { return message_; }  // what went wrong, lower case, no full stop
   const std::string& hint() const { return hint_; }        // what to do about it; may be empty
   const Error* cause() const { return cause_.get(); }
+  // The field of a request that is wrong, as a client writes it ("messages[2].content"); empty: none in particular.
+  const std::string& field() const { return field_; }
+  // When a retry makes sense, as far as somebody knows; 0 s: nobody said.
+  std::chrono::milliseconds retry_after() const { return retry_after_; }
 
   // The same failure seen one level higher: keeps the code, puts `what` in front, remembers `*this` as the cause.
   Error wrap(std::string_view what) const;
   Error with_hint(std::string hint) const;
+  Error with_field(std::string field) const;
+  Error with_retry_after(std::chrono::milliseconds time) const;
 
  private:
   Code code_;
   std::string message_;
   std::string hint_;
+  std::string field_;
+  std::chrono::milliseconds retry_after_{0};
   std::shared_ptr<const Error> cause_;
 };
 

@@ -1,4 +1,6 @@
 // The four families' error objects, as their client libraries read them.
+#include <algorithm>
+
 #include "http/router.h"
 
 namespace promethean::http {
@@ -87,6 +89,7 @@ int status_of(Family family, const base::Error& error, std::string_view param) {
 }  // namespace
 
 json::Value error_body(Family family, const base::Error& error, std::string_view param) {
+  if (param.empty()) param = error.field();
   switch (family) {
     case Family::kOpenAi: {
       const json::Value where = param.empty() ? json::Value(nullptr) : json::Value(param);
@@ -114,9 +117,13 @@ json::Value error_body(Family family, const base::Error& error, std::string_view
 }
 
 Response error_response(Family family, const base::Error& error, std::string_view param) {
+  if (param.empty()) param = error.field();
   Response response = Response::json(status_of(family, error, param), error_body(family, error, param));
   const Code code = error.code();
-  if (code == Code::kRateLimited || code == Code::kUnavailable) response.headers.add("retry-after", "1");
+  if (code == Code::kRateLimited || code == Code::kUnavailable) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(error.retry_after()).count();
+    response.headers.add("retry-after", std::to_string(std::max<int64_t>(seconds, 1)));
+  }
   // 501 is a 5xx to a client library, but trying again changes nothing.
   if (code == Code::kUnsupported) response.headers.add("x-should-retry", "false");
   return response;

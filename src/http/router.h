@@ -47,7 +47,8 @@ struct Route {
   Handler handler;
 };
 
-// An error in the shape of `family`; `param` names the offending field where the shape has room for it.
+// An error in the shape of `family`; `param` (default: the error's field) names the offending field where the shape has
+// room for it.
 //   OpenAI     {"error":{"message","type","param","code"}}      Anthropic  {"type":"error","error":{"type","message"}}
 //   Ollama     {"error":"text"}                                 bridge     {"ok":false,"error","code","message","hint"}
 // The status is base::http_status, but for what the families' clients expect otherwise: kTooLarge about a `param` is a

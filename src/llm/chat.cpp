@@ -10,6 +10,7 @@ namespace {
 struct Choice {
   std::string content;
   bool has_content = false;
+  std::string reasoning;
   std::string refusal;
   std::map<int64_t, json::Object> tool_calls;  // by index
   json::Array logprobs;
@@ -44,6 +45,12 @@ void merge(Choice& choice, const json::Value& piece) {
       choice.content += *text;
       choice.has_content = true;
     }
+    for (const std::string_view key : {"reasoning_content", "reasoning"}) {
+      if (const auto text = json::string_at(*delta, key)) {
+        choice.reasoning += *text;
+        break;
+      }
+    }
     if (const auto text = json::string_at(*delta, "refusal")) choice.refusal += *text;
     if (const json::Array* calls = json::array_at(*delta, "tool_calls")) {
       int64_t index = 0;
@@ -61,6 +68,7 @@ void merge(Choice& choice, const json::Value& piece) {
 json::Object finished(int64_t index, const Choice& choice) {
   json::Object message{{"role", "assistant"}, {"content", nullptr}, {"refusal", nullptr}};
   if (choice.has_content || choice.tool_calls.empty()) message["content"] = choice.content;
+  if (!choice.reasoning.empty()) message["reasoning_content"] = choice.reasoning;
   if (!choice.refusal.empty()) message["refusal"] = choice.refusal;
   if (!choice.tool_calls.empty()) {
     json::Array calls;
@@ -89,6 +97,33 @@ Task<base::Result<Answer>> collect(Context& ctx, ChatStream& stream) {
   }
   for (const auto& [index, choice] : choices) answer.choices.emplace_back(finished(index, choice));
   co_return answer;
+}
+
+json::Array chunk_choices(const Delta& delta) {
+  json::Object piece;
+  if (!delta.content.empty()) piece["content"] = delta.content;
+  if (!delta.reasoning.empty()) piece["reasoning_content"] = delta.reasoning;
+  if (!delta.refusal.empty()) piece["refusal"] = delta.refusal;
+  json::Array calls;
+  for (const auto& call : delta.tool_calls) {
+    json::Object function;
+    if (!call.name.empty()) function["name"] = call.name;
+    function["arguments"] = call.arguments;
+    json::Object out{{"index", call.index}, {"function", std::move(function)}};
+    if (!call.id.empty()) out["id"] = call.id, out["type"] = "function";
+    calls.emplace_back(std::move(out));
+  }
+  if (!calls.empty()) piece["tool_calls"] = std::move(calls);
+  const json::Value reason = delta.finish_reason.empty() ? json::Value(nullptr) : json::Value(delta.finish_reason);
+  return {json::Object{{"index", 0}, {"delta", std::move(piece)}, {"logprobs", nullptr}, {"finish_reason", reason}}};
+}
+
+json::Object Usage::to_json() const {
+  return {{"prompt_tokens", prompt_tokens},
+          {"completion_tokens", completion_tokens},
+          {"total_tokens", prompt_tokens + completion_tokens},
+          {"prompt_tokens_details", json::Object{{"cached_tokens", cached_tokens}}},
+          {"completion_tokens_details", json::Object{{"reasoning_tokens", reasoning_tokens}}}};
 }
 
 int64_t estimate_tokens(std::string_view text) {

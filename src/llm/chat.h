@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "async/context.h"
 #include "json/json.h"
@@ -24,15 +25,29 @@ using async::Context;
 using async::Task;
 
 struct Usage {
-  int64_t prompt_tokens = 0;
+  int64_t prompt_tokens = 0;  // all of them, cached ones too
   int64_t completion_tokens = 0;
+  int64_t cached_tokens = 0;     // of the prompt; read from the backend's cache
+  int64_t reasoning_tokens = 0;  // of the completion
+  json::Object to_json() const;  // OpenAI's chat usage object
 };
 
-// What one chunk of a stream added. `choices` is the chunk's own array, as the backend sent it; with n > 1 or tool
-// calls it says more than `content`, which is the text of choice 0.
+// A piece of one tool call. The first piece of a call has its id and name; `arguments` are pieces of one JSON text.
+struct ToolCallPiece {
+  int64_t index = 0;  // which call of the message, from 0
+  std::string id;
+  std::string name;
+  std::string arguments;
+};
+
+// What one chunk of a stream added. `choices` is the chunk's array in OpenAI's form, as a client of the chat dialect
+// gets it; the members before it say the same of choice 0, for those who translate into another dialect.
 struct Delta {
   std::string content;
-  std::string finish_reason;  // of choice 0; empty while it goes on
+  std::string reasoning;
+  std::string refusal;
+  std::vector<ToolCallPiece> tool_calls;
+  std::string finish_reason;  // stop, length, tool_calls, content_filter; empty while it goes on
   json::Array choices;
   std::optional<Usage> usage;
 };
@@ -69,6 +84,9 @@ struct Answer {
   Usage usage;
 };
 Task<base::Result<Answer>> collect(Context& ctx, ChatStream& stream);
+
+// The choices array of a chunk that says what `delta` says of choice 0: for backends of another dialect.
+json::Array chunk_choices(const Delta& delta);
 
 // ceil(bytes / 3): more than any common tokenizer makes of code or prose.
 int64_t estimate_tokens(std::string_view text);

@@ -100,8 +100,8 @@ const std::string_view kChatRequestSchema = R"({
 
 namespace {
 
-BadRequest bad(std::string param, std::string message, std::string hint = {}) {
-  return {base::Error(base::Code::kInvalidArgument, std::move(message), std::move(hint)), std::move(param)};
+base::Error bad(std::string field, std::string message, std::string hint = {}) {
+  return base::Error(base::Code::kInvalidArgument, std::move(message), std::move(hint)).with_field(std::move(field));
 }
 
 bool given(const json::Value& value, std::string_view key) {
@@ -109,7 +109,7 @@ bool given(const json::Value& value, std::string_view key) {
   return member != nullptr && !member->is_null();
 }
 
-std::optional<BadRequest> check_part(const json::Value& part, std::string_view role, const std::string& where) {
+std::optional<base::Error> check_part(const json::Value& part, std::string_view role, const std::string& where) {
   const std::string_view type = *json::string_at(part, "type");
   if (type == "text") {
     if (json::string_at(part, "text")) return std::nullopt;
@@ -133,7 +133,7 @@ std::optional<BadRequest> check_part(const json::Value& part, std::string_view r
              "use text, image_url, input_audio or file");
 }
 
-std::optional<BadRequest> check_message(const json::Value& message, const std::string& where) {
+std::optional<base::Error> check_message(const json::Value& message, const std::string& where) {
   const std::string_view role = *json::string_at(message, "role");
   if (role == "tool" && !given(message, "tool_call_id")) {
     return bad(where + ".tool_call_id", "a message of role tool names the call that it answers");
@@ -152,7 +152,7 @@ std::optional<BadRequest> check_message(const json::Value& message, const std::s
 
 }  // namespace
 
-std::optional<BadRequest> check_messages(const json::Array& messages) {
+std::optional<base::Error> check_messages(const json::Array& messages) {
   for (size_t i = 0; i < messages.size(); ++i) {
     if (auto wrong = check_message(messages[i], fmt::format("messages[{}]", i))) return wrong;
   }

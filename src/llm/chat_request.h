@@ -3,7 +3,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "json/json.h"
@@ -14,14 +13,8 @@ namespace promethean::llm {
 // backend gets of them is said in compatibility.h. A limit of 0 tokens counts as none given.
 extern const std::string_view kChatRequestSchema;
 
-// What was wrong with a request, and with which field of it ("messages[2].content").
-struct BadRequest {
-  base::Error error;
-  std::string param;
-};
-
 // What the schema cannot say: which role must bring what, and the shape of each kind of content part. `messages`
-// satisfies the schema.
-std::optional<BadRequest> check_messages(const json::Array& messages);
+// satisfies the schema. kInvalidArgument with the wrong field.
+std::optional<base::Error> check_messages(const json::Array& messages);
 
 }  // namespace promethean::llm

@@ -15,7 +15,7 @@ std::string wrong_field(std::string_view messages) {
   EXPECT_TRUE(body) << messages;
   if (const auto violation = schema->check(*body)) return violation->path;
   const auto wrong = check_messages(*json::array_at(*body, "messages"));
-  return wrong ? wrong->param : "";
+  return wrong ? wrong->field() : "";
 }
 
 TEST(ChatRequest, WhatEveryRoleMaySay) {

@@ -16,9 +16,9 @@ namespace {
 
 constexpr int64_t kMostTokens = 1 << 20;
 
-std::unexpected<BadRequest> bad(std::string param, std::string message, std::string hint = {}) {
-  return std::unexpected(
-      BadRequest{base::Error(base::Code::kInvalidArgument, std::move(message), std::move(hint)), std::move(param)});
+std::unexpected<base::Error> bad(std::string field, std::string message, std::string hint = {}) {
+  return base::fail(
+      base::Error(base::Code::kInvalidArgument, std::move(message), std::move(hint)).with_field(std::move(field)));
 }
 
 std::vector<std::string> stops_of(const json::Value& body) {
@@ -46,7 +46,7 @@ GenerateOptions options_of(const json::Value& body) {
 }
 
 // Nullopt: plain text. A JSON object of any shape is asked for by the schema {"type":"object"}.
-std::expected<std::optional<json::Value>, BadRequest> answer_schema_of(const json::Value& body) {
+base::Result<std::optional<json::Value>> answer_schema_of(const json::Value& body) {
   const json::Value* format = json::find(body, "response_format");
   const std::string_view type = format == nullptr ? "text" : json::string_at(*format, "type").value_or("text");
   if (type == "text") return std::nullopt;
@@ -59,13 +59,13 @@ std::expected<std::optional<json::Value>, BadRequest> answer_schema_of(const jso
 
 }  // namespace
 
-std::expected<ChatRequest, BadRequest> parse_chat_request(const json::Value& body) {
-  if (auto wrong = check_messages(*json::array_at(body, "messages"))) return std::unexpected(*std::move(wrong));
+base::Result<ChatRequest> parse_chat_request(const json::Value& body) {
+  if (auto wrong = check_messages(*json::array_at(body, "messages"))) return base::fail(*std::move(wrong));
   if (json::int_at(body, "n").value_or(1) != 1) {
     return bad("n", "this model gives one answer at a time", "leave n out and ask again for another answer");
   }
   auto schema = answer_schema_of(body);
-  if (!schema) return std::unexpected(std::move(schema).error());
+  if (!schema) return base::fail(std::move(schema).error());
 
   ChatRequest request;
   request.messages = *json::array_at(body, "messages");

@@ -20,6 +20,6 @@ struct ChatRequest {
 };
 
 // `body` satisfies kChatRequestSchema.
-std::expected<ChatRequest, BadRequest> parse_chat_request(const json::Value& body);
+base::Result<ChatRequest> parse_chat_request(const json::Value& body);
 
 }  // namespace promethean::llm::local

@@ -102,7 +102,7 @@ base::Result<void> WorkerService::add_routes(http::Router& router) {
 
 Task<Response> WorkerService::chat(Context& ctx, Request& request) {
   auto asked = parse_chat_request(request.json);
-  if (!asked) co_return failed(asked.error().error, asked.error().param);
+  if (!asked) co_return failed(asked.error());
 
   auto work = [this, &asked] { return prepare(*engine_, *asked); };
   auto prepared = co_await pool_.run(ctx, work);
