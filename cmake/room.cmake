@@ -50,6 +50,7 @@ endif()
 function(promethean_precompile target)
   if(PROMETHEAN_PCH)
     target_precompile_headers(${target} REUSE_FROM promethean_precompiled)
+    target_compile_options(${target} PRIVATE -fPIC)  # as the header was; CMake gives executables -fPIE
   endif()
 endfunction()
 

@@ -13,29 +13,6 @@ namespace promethean::api {
 
 namespace {
 
-// The fields of the dialect that a backend gets; others (ours, and those of providers we do not know) stay here.
-constexpr std::string_view kForwarded[] = {
-    "messages",
-    "temperature",
-    "top_p",
-    "max_tokens",
-    "max_completion_tokens",
-    "n",
-    "seed",
-    "stop",
-    "presence_penalty",
-    "frequency_penalty",
-    "logit_bias",
-    "logprobs",
-    "top_logprobs",
-    "tools",
-    "tool_choice",
-    "parallel_tool_calls",
-    "response_format",
-    "reasoning_effort",
-    "user",
-};
-
 constexpr int64_t kAnswerReserve = 1024;  // tokens kept free for the answer when the request does not say
 
 struct ChatPlan {
@@ -119,31 +96,17 @@ Task<base::Result<int64_t>> room_for_excerpts(Context& ctx, const ChatPlan& plan
   co_return std::min(plan.retrieval.max_tokens, plan.model->context - *prompt - reserve);
 }
 
-json::Object forwarded(const json::Value& body, const std::vector<context::Citation>& citations) {
-  json::Object out;
-  for (const std::string_view key : kForwarded) {
-    if (const json::Value* value = given(body, key)) out[key] = *value;
-  }
-  out["messages"] = context::with_excerpts(std::move(out["messages"].as_array()), citations);
-  return out;
-}
-
-std::string_view error_param(const base::Error& error) {
-  if (error.code() == base::Code::kTooLarge) return "messages";
-  return error.code() == base::Code::kNotFound ? "model" : "";
-}
-
 http::Response failed(const base::Error& error) {
-  return http::error_response(http::Family::kOpenAi, error, error_param(error));
+  return http::error_response(http::Family::kOpenAi, error);
 }
 
 }  // namespace
 
 Task<http::Response> handle_chat(Services& services, Context& ctx, http::Request& request) {
   const auto model = services.models.find(json::string_at(request.json, "model").value_or(""));
-  if (!model) co_return http::error_response(http::Family::kOpenAi, model.error(), "model");
+  if (!model) co_return failed(model.error());
   if (const auto wrong = llm::check_messages(request.json.at("messages").as_array())) {
-    co_return http::error_response(http::Family::kOpenAi, *wrong);
+    co_return failed(*wrong);
   }
   ChatPlan plan = make_plan(services, request, **model);
 
@@ -169,11 +132,13 @@ Task<http::Response> handle_chat(Services& services, Context& ctx, http::Request
   if (plan.grounded) {
     context::GroundedOptions options;
     options.question = plan.question;
+    options.caller = request.principal.id;
     options.larger_models = services.larger_models();
     stream = context::make_grounded_answer(*plan.model, std::move(citations), std::move(options));
   } else {
-    json::Object body = forwarded(request.json, citations);
-    auto started = co_await services.models.chat(ctx, *plan.model, std::move(body));
+    json::Object body = std::move(request.json.as_object());
+    body["messages"] = context::with_excerpts(std::move(body["messages"].as_array()), citations);
+    auto started = co_await services.models.chat(ctx, *plan.model, std::move(body), request.principal.id);
     if (!started) co_return failed(started.error());
     head.model = started->used->name;
     stream = std::move(started->stream);

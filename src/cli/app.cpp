@@ -7,7 +7,7 @@
 #include "base/hash.h"
 #include "cli/lookup.h"
 #include "cli/model_file.h"
-#include "llm/openai_backend.h"
+#include "llm/backends.h"
 #include "net/client.h"
 
 namespace promethean::cli {
@@ -16,14 +16,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kWorkerMetricsPatience{300};
 constexpr size_t kMaxWorkerMetrics = 256 << 10;
+// The supervisor starts the model's process again when it dies: what got no answer is asked once more, soon.
+constexpr llm::RetryPolicy kLocalRetries{.retries = 5, .pause = std::chrono::milliseconds(100)};
 constexpr std::string_view kDefaultOllama = "http://127.0.0.1:11434";
-
-http::ClientTimeouts backend_timeouts() {
-  http::ClientTimeouts timeouts;
-  timeouts.first_byte = std::chrono::minutes(5);
-  timeouts.idle = std::chrono::minutes(2);
-  return timeouts;
-}
 
 context::RetrievalOptions retrieval_options(const RetrievalConfig& config) {
   context::RetrievalOptions options;
@@ -38,16 +33,50 @@ std::string secret_of(const std::string& variable) {
   return value != nullptr ? value : "";
 }
 
-// Another server that speaks OpenAI's dialect; Ollama does under the same paths.
-llm::Model remote_model(http::Client& client, const ModelConfig& config) {
-  llm::OpenAiOptions options;
+llm::BackendOptions backend_options(const ModelConfig& config) {
+  llm::BackendOptions options;
   options.label = config.name;
-  options.upstream = config.upstream;
+  options.upstream = config.upstream.empty() ? config.name : config.upstream;
   options.api_key = secret_of(config.api_key_env);
-  options.timeouts = backend_timeouts();
+  options.context = config.context;
+  options.timeouts.connect = std::chrono::seconds(config.connect_timeout_seconds);
+  options.timeouts.first_byte = std::chrono::seconds(config.first_token_timeout_seconds);
+  options.timeouts.idle = std::chrono::seconds(config.idle_timeout_seconds);
+  return options;
+}
+
+std::shared_ptr<llm::Backend> remote_backend(http::Client& client, const ModelConfig& config) {
+  auto options = backend_options(config);
+  // Every client library wants the /v1 in its base URL; the paths of the dialects have it already.
+  std::string url = config.url;
+  if (url.ends_with("/v1")) url.resize(url.size() - 3);
+  auto where = llm::fixed_location(std::move(url));
+  switch (config.backend) {
+    case llm::Kind::kOllama:
+      return llm::make_ollama_backend(client, std::move(options), std::move(where));
+    case llm::Kind::kAnthropic:
+      return llm::make_anthropic_backend(client, std::move(options), std::move(where));
+    default:
+      return llm::make_openai_backend(client, config.backend, std::move(options), std::move(where));
+  }
+}
+
+// What the table says of a model, whoever answers.
+llm::Model described(const ModelConfig& config) {
+  using std::chrono::seconds;
   llm::Model model;
-  model.owner = backend_name(config.backend);
-  model.backend = llm::make_openai_backend(client, std::move(options), llm::fixed_location(config.url));
+  model.name = config.name;
+  model.owner = llm::kind_name(config.backend);
+  model.context = config.context;
+  model.retrieval = config.retrieval;
+  model.grounded = config.grounded;
+  model.fallback = config.fallback;
+  model.parameters = config.parameters;
+  model.admission = std::make_shared<llm::Admission>(config.name, static_cast<size_t>(config.max_concurrency),
+                                                     static_cast<size_t>(config.max_waiting));
+  model.retry.retries = static_cast<int>(config.retries);
+  model.timeouts.first_token = seconds(config.first_token_timeout_seconds);
+  model.timeouts.total = seconds(config.total_timeout_seconds);
   return model;
 }
 
@@ -145,22 +174,19 @@ base::Result<std::unique_ptr<App>> App::build(const Config& config, async::Runti
 base::Result<void> App::add_models(const Config& config) {
   std::vector<llm::Model> models;
   for (const auto& entry : config.models) {
-    base::Result<llm::Model> model =
-        entry.backend == Backend::kLocal ? local_model(config, entry) : remote_model(*client_, entry);
-    if (!model) return base::fail(std::move(model).error());
-    model->name = entry.name;
-    if (entry.context > 0) model->context = entry.context;
-    model->retrieval = entry.retrieval;
-    model->grounded = entry.grounded;
-    model->fallback = entry.fallback;
-    model->slots = std::make_shared<llm::Slots>(entry.max_concurrency);
-    models.push_back(std::move(*model));
+    llm::Model model = described(entry);
+    if (entry.backend == llm::Kind::kLocal) {
+      if (auto added = add_local(config, entry, model); !added) return added;
+    } else {
+      model.backend = remote_backend(*client_, entry);
+    }
+    models.push_back(std::move(model));
   }
   models_ = std::make_unique<llm::ModelTable>(std::move(models), config.server.unknown_model == UnknownModel::kDefault);
   return {};
 }
 
-base::Result<llm::Model> App::local_model(const Config& config, const ModelConfig& entry) {
+base::Result<void> App::add_local(const Config& config, const ModelConfig& entry, llm::Model& model) {
   auto file = find_model_file(config);
   if (!file) return base::fail(std::move(file).error());
   if (supervisor_ == nullptr) {
@@ -169,20 +195,15 @@ base::Result<llm::Model> App::local_model(const Config& config, const ModelConfi
     supervisor_ = std::make_unique<llm::local::Supervisor>(runtime_.core(0), *client_, log_.child({{"room", "model"}}),
                                                            std::move(*options));
   }
-  llm::OpenAiOptions options;
-  options.label = entry.name;
-  options.upstream = entry.upstream.empty() ? entry.name : entry.upstream;
+  auto options = backend_options(entry);
   options.can_count = true;
-  options.restarts = true;
-  options.timeouts = backend_timeouts();
   llm::local::Supervisor* supervisor = supervisor_.get();
   options.incarnation = [supervisor] { return static_cast<uint64_t>(supervisor->status().starts); };
-  llm::Model model;
-  model.owner = "local";
-  model.context = config.model.context;
-  model.backend = llm::make_openai_backend(*client_, std::move(options),
+  if (model.context == 0) model.context = config.model.context;
+  model.retry = kLocalRetries;
+  model.backend = llm::make_openai_backend(*client_, llm::Kind::kLocal, std::move(options),
                                            [supervisor](async::Context& ctx) { return supervisor->acquire(ctx); });
-  return model;
+  return {};
 }
 
 base::Result<void> App::add_routes(const Config& config) {

@@ -48,7 +48,7 @@ class App {
  private:
   App(async::Runtime& runtime, base::Log log) : runtime_(runtime), log_(std::move(log)) {}
   base::Result<void> add_models(const Config& config);
-  base::Result<llm::Model> local_model(const Config& config, const ModelConfig& model);
+  base::Result<void> add_local(const Config& config, const ModelConfig& entry, llm::Model& model);
   base::Result<void> add_routes(const Config& config);
   std::vector<std::string> larger_models() const;
 

@@ -210,16 +210,4 @@ std::string_view source_name(Origin::Source source) {
   return "";
 }
 
-std::string_view backend_name(Backend backend) {
-  switch (backend) {
-    case Backend::kLocal:
-      return "local";
-    case Backend::kOllama:
-      return "ollama";
-    case Backend::kOpenAi:
-      return "openai";
-  }
-  return "";
-}
-
 }  // namespace promethean::cli

@@ -19,6 +19,8 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "json/json.h"
+#include "llm/compatibility.h"
 
 namespace promethean::cli {
 
@@ -29,17 +31,22 @@ struct Address {
 
 enum class AuthMode { kToken, kNone };
 enum class UnknownModel { kNotFound, kDefault };
-enum class Backend { kLocal, kOllama, kOpenAi };
-
 // One [[models]] entry, checked: the name is unique, the fallbacks exist, `url` is set unless the backend is local.
 struct ModelConfig {
   std::string name;  // what a client asks for
-  Backend backend = Backend::kLocal;
+  llm::Kind backend = llm::Kind::kLocal;
   std::string url;          // http://host:port[/base], without a trailing slash; empty for the local model
   std::string upstream;     // the backend's own name for it
   std::string api_key_env;  // name of the variable that holds the key; empty: no key is sent
   int64_t context = 0;      // tokens; 0: what the backend reports
   int64_t max_concurrency = 4;
+  int64_t max_waiting = 64;  // requests that wait for a place
+  int64_t retries = 2;
+  int64_t connect_timeout_seconds = 5;
+  int64_t first_token_timeout_seconds = 120;
+  int64_t idle_timeout_seconds = 120;
+  int64_t total_timeout_seconds = 600;
+  json::Object parameters;  // fields of requests that do not bring them
   std::vector<std::string> fallback;
   bool retrieval = true;  // a request may override it
   bool grounded = false;  // places come word for word from the citations
@@ -145,7 +152,5 @@ std::string to_string(const Address& address);
 
 // True for 127.0.0.0/8, ::1 and "localhost".
 bool is_loopback(std::string_view host);
-
-std::string_view backend_name(Backend backend);
 
 }  // namespace promethean::cli

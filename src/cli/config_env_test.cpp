@@ -51,7 +51,7 @@ TEST_F(EnvironmentTest, OllamaIsUsedOnceItIsAskedFor) {
   ASSERT_TRUE(config);
   ASSERT_EQ(config->models.size(), 2U);
   EXPECT_EQ(config->models[0].name, "qwen3");
-  EXPECT_EQ(config->models[0].backend, Backend::kOllama);
+  EXPECT_EQ(config->models[0].backend, llm::Kind::kOllama);
   EXPECT_EQ(config->models[0].url, "http://127.0.0.1:9");
   EXPECT_EQ(config->models[1].name, "smollm2");
 }

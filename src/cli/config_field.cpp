@@ -26,6 +26,8 @@ std::string_view type_words(Type type) {
       return "HOST:PORT";
     case Type::kUrl:
       return "a URL";
+    case Type::kTable:
+      return "a table";
     case Type::kNotUsed:
       return "anything";
   }
@@ -78,6 +80,11 @@ std::string to_toml(const Value& value) {
   if (const auto* number = std::get_if<int64_t>(&value)) return std::to_string(*number);
   if (const auto* on = std::get_if<bool>(&value)) return *on ? "true" : "false";
   std::vector<std::string> items;
+  if (const auto* table = std::get_if<json::Object>(&value)) {
+    for (const auto& [key, member] : *table)
+      items.push_back(fmt::format("{} = {}", std::string_view(key), json::write(member)));
+    return items.empty() ? "{}" : "{ " + base::join(items, ", ") + " }";
+  }
   for (const auto& item : std::get<std::vector<std::string>>(value)) items.push_back(json::quote(item));
   return "[" + base::join(items, ", ") + "]";
 }

@@ -16,9 +16,9 @@
 
 namespace promethean::cli {
 
-using Value = std::variant<std::string, int64_t, bool, std::vector<std::string>>;
+using Value = std::variant<std::string, int64_t, bool, std::vector<std::string>, json::Object>;
 
-enum class Type { kText, kNumber, kSwitch, kList, kChoice, kAddress, kUrl, kNotUsed };
+enum class Type { kText, kNumber, kSwitch, kList, kChoice, kAddress, kUrl, kTable, kNotUsed };
 
 // An older environment variable that sets a key. `read` turns its text into the key's; null: they are the same.
 struct Alias {
@@ -68,6 +68,7 @@ constexpr Type type_of() {
   if constexpr (std::is_same_v<Field, bool>) return Type::kSwitch;
   if constexpr (std::is_same_v<Field, std::vector<std::string>>) return Type::kList;
   if constexpr (std::is_same_v<Field, Address>) return Type::kAddress;
+  if constexpr (std::is_same_v<Field, json::Object>) return Type::kTable;
   if constexpr (std::is_enum_v<Field>) return Type::kChoice;
   return Type::kNumber;
 }

@@ -266,15 +266,28 @@ const std::vector<Key<ModelConfig>>& model_keys() {
         entry<&E::api_key_env>("api_key_env", "The environment variable that holds the key. Empty: no key is sent."),
         entry<&E::context>("context", "Context in tokens. 0: what the backend reports."),
         entry<&E::max_concurrency>("max_concurrency", "Requests that run at once."),
+        entry<&E::max_waiting>("max_waiting",
+                               "Requests that may wait for a place; more get 429. Fair between callers."),
+        entry<&E::retries>("retries", "Tries again, with back-off, while nothing was answered yet."),
+        entry<&E::connect_timeout_seconds>("connect_timeout_seconds", "Until the backend takes the connection."),
+        entry<&E::first_token_timeout_seconds>("first_token_timeout_seconds",
+                                               "Until the first token, retries included. `local`: 300."),
+        entry<&E::idle_timeout_seconds>("idle_timeout_seconds", "Between two tokens."),
+        entry<&E::total_timeout_seconds>("total_timeout_seconds", "Until the end of the answer."),
+        entry<&E::parameters>("parameters",
+                              "Fields of requests that do not bring them: `{ temperature = 0.2, seed = 7 }`."),
         entry<&E::fallback>("fallback", "Models to try, in order, when this one is away."),
         entry<&E::retrieval>("retrieval", "Add excerpts of the repository. Default: `[retrieval] enabled`."),
         entry<&E::grounded>("grounded", "Answers are composed from the citations. Default: only for `local`."),
     };
     for (auto& key : all) {
-      if (key.name == "backend") key.choices = {"local", "ollama", "openai"}, key.unsupported = {"anthropic", "queue"};
+      if (key.name == "backend") key.choices = {"local", "openai", "ollama", "anthropic"}, key.unsupported = {"queue"};
       if (key.name == "url") key.type = Type::kUrl;
       if (key.name == "context") key.max = 100'000'000;
       if (key.name == "max_concurrency") key.min = 1, key.max = 10'000;
+      if (key.name == "max_waiting") key.max = 100'000;
+      if (key.name == "retries") key.max = 10;
+      if (key.name.ends_with("_seconds")) key.min = 1, key.max = 86'400;
     }
     return all;
   }();

@@ -14,6 +14,7 @@ using base::fail;
 
 static constexpr std::string_view kEmbeddedName = "smollm2";
 static constexpr std::string_view kOllamaUrl = "http://127.0.0.1:11434";
+static constexpr std::string_view kAnthropicUrl = "https://api.anthropic.com";
 static constexpr std::string_view kOllamaModel = "gemma3:latest";
 
 static std::unexpected<base::Error> refuse(const ModelConfig& model, std::string_view what, std::string hint = {}) {
@@ -41,11 +42,12 @@ static base::Result<ModelConfig> read_entry(const ModelEntry& entry, const Confi
     auto done = set_field(field, model);
     if (!done) return fail(std::move(done).error());
   }
-  const bool local = model.backend == Backend::kLocal;
+  const bool local = model.backend == llm::Kind::kLocal;
   model.retrieval = config.retrieval.enabled;
   model.grounded = local && config.model.grounded;
-  if (local) model.context = config.model.context, model.max_concurrency = 1;
-  if (model.backend == Backend::kOllama) model.url = kOllamaUrl;
+  if (local) model.context = config.model.context, model.max_concurrency = 1, model.first_token_timeout_seconds = 300;
+  if (model.backend == llm::Kind::kOllama) model.url = kOllamaUrl;
+  if (model.backend == llm::Kind::kAnthropic) model.url = kAnthropicUrl;
   for (const auto& field : entry.fields) {
     auto done = set_field(field, model);
     if (!done) return fail(std::move(done).error());
@@ -61,10 +63,10 @@ static bool is_variable_name(std::string_view name) {
 
 static base::Result<void> check_entry(const ModelConfig& model) {
   if (base::trim(model.name).empty()) return refuse(model, "the name of a model may not be empty");
-  const bool local = model.backend == Backend::kLocal;
+  const bool local = model.backend == llm::Kind::kLocal;
   if (local && !model.url.empty()) return refuse(model, "the local model takes no url", "its file is [model] path");
   if (!local && model.url.empty()) {
-    return refuse(model, fmt::format("the backend {} needs a url", backend_name(model.backend)),
+    return refuse(model, fmt::format("the backend {} needs a url", llm::kind_name(model.backend)),
                   "url = \"http://HOST:PORT\"");
   }
   if (model.url.starts_with("https://")) {
@@ -93,7 +95,7 @@ static base::Result<void> check_unique(const std::vector<ModelConfig>& models) {
                       fmt::format("a second model named \"{}\", the first is at {}", models[i].name, models[k].where),
                       "give each a name of its own; [model] name renames the local one");
       }
-      if (models[i].backend == Backend::kLocal && models[k].backend == Backend::kLocal) {
+      if (models[i].backend == llm::Kind::kLocal && models[k].backend == llm::Kind::kLocal) {
         return refuse(models[i], fmt::format("a second local model, the first is at {}", models[k].where),
                       "one model file is loaded at a time; run the other by an Ollama");
       }
@@ -124,6 +126,7 @@ static ModelConfig embedded_model(const Config& config) {
           .upstream = name,
           .context = config.model.context,
           .max_concurrency = 1,
+          .first_token_timeout_seconds = 300,
           .retrieval = config.retrieval.enabled,
           .grounded = config.model.grounded,
           .where = "the local model"};
@@ -132,7 +135,7 @@ static ModelConfig embedded_model(const Config& config) {
 static ModelConfig asked_ollama(const Config& config) {
   const std::string name = config.model.default_name.empty() ? std::string(kOllamaModel) : config.model.default_name;
   return {.name = name,
-          .backend = Backend::kOllama,
+          .backend = llm::Kind::kOllama,
           .url = config.model.ollama_url,
           .upstream = name,
           .retrieval = config.retrieval.enabled,
@@ -173,7 +176,8 @@ base::Result<void> resolve_models(const std::vector<ModelEntry>& entries, const 
     config.warnings.push_back(
         fmt::format("{} has no effect, since [[models]] is written", config.origins.at("model.ollama_url").where));
   }
-  const bool has_local = std::ranges::any_of(config.models, [](const auto& m) { return m.backend == Backend::kLocal; });
+  const bool has_local =
+      std::ranges::any_of(config.models, [](const auto& m) { return m.backend == llm::Kind::kLocal; });
   if (config.server.embedded_model && !has_local) config.models.push_back(embedded_model(config));
   if (config.models.empty()) {
     return fail(Code::kInvalidArgument,

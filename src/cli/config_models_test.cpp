@@ -44,7 +44,7 @@ TEST_F(ModelsTest, WithoutATableThereIsTheLocalModel) {
   const auto config = load("");
   ASSERT_EQ(config->models.size(), 1U);
   EXPECT_EQ(config->models[0].name, "smollm2");
-  EXPECT_EQ(config->models[0].backend, Backend::kLocal);
+  EXPECT_EQ(config->models[0].backend, llm::Kind::kLocal);
   EXPECT_TRUE(config->models[0].grounded);
   EXPECT_TRUE(config->models[0].retrieval);
 }
@@ -130,7 +130,7 @@ TEST_F(ModelsTest, RefusesWhatCannotWork) {
 }
 
 TEST_F(ModelsTest, WhatComesLaterIsRefusedAsSuch) {
-  expect_refused("[[models]]\nname = \"a\"\nbackend = \"anthropic\"\n", ":3: backend: \"anthropic\" is not supported",
+  expect_refused("[[models]]\nname = \"a\"\nbackend = \"queue\"\n", ":3: backend: \"anthropic\" is not supported",
                  Code::kUnsupported);
   expect_refused("[[models]]\nname = \"a\"\nbackend = \"openai\"\nurl = \"https://api.example\"\n",
                  ":1: this version calls models over http only", Code::kUnsupported);

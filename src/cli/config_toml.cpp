@@ -3,6 +3,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "base/strings.h"
 #include "cli/config_keys.h"
@@ -46,6 +47,14 @@ base::Result<std::vector<std::string>> texts_of(const toml::array& array) {
   return texts;
 }
 
+base::Result<Value> json_of(const toml::table& table) {
+  std::ostringstream text;
+  text << toml::json_formatter(table);
+  auto parsed = json::parse(text.str());
+  if (!parsed) return fail(std::move(parsed).error());
+  return Value(std::move(parsed->as_object()));
+}
+
 base::Result<Value> value_of(Type type, const toml::node& node) {
   if (type == Type::kNotUsed) return Value(std::string());
   if (const auto text = node.value_exact<std::string>()) return Value(*text);
@@ -56,6 +65,7 @@ base::Result<Value> value_of(Type type, const toml::node& node) {
     if (!texts) return fail(std::move(texts).error());
     return Value(*std::move(texts));
   }
+  if (const auto* table = node.as_table(); table != nullptr && type == Type::kTable) return json_of(*table);
   return fail(detail::wrong_type(type).error());
 }
 

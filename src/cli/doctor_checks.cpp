@@ -95,7 +95,7 @@ static Finding check_port(const Config& config) {
 }
 
 static Finding check_model(const Config& config) {
-  if (!std::ranges::any_of(config.models, [](const auto& model) { return model.backend == Backend::kLocal; })) {
+  if (!std::ranges::any_of(config.models, [](const auto& model) { return model.backend == llm::Kind::kLocal; })) {
     return {.detail = "no local model is wanted"};
   }
   auto path = find_model_file(config);

@@ -73,7 +73,7 @@ TEST(DoctorModel, WantsAGgufFile) {
   config.model.path = dir.write("good.gguf", "GGUF....");
   EXPECT_EQ(run_check("model", config).health, Health::kOk);
   config.model.path = dir.path() + "/absent.gguf";
-  config.models = {{.name = "far", .backend = Backend::kOllama}};
+  config.models = {{.name = "far", .backend = llm::Kind::kOllama}};
   EXPECT_EQ(run_check("model", config).health, Health::kOk);
 }
 

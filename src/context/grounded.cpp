@@ -180,7 +180,7 @@ class GroundedAnswer final : public llm::ChatStream {
   }
 
   Task<base::Result<std::string>> write_sentence(Context& ctx, const Citation& citation) {
-    auto stream = co_await model_.backend->chat(ctx, sentence_request(citation));
+    auto stream = co_await llm::ask(ctx, model_, sentence_request(citation), options_.caller);
     if (!stream) co_return base::fail(std::move(stream).error());
     if (incarnation_ == 0) incarnation_ = model_.backend->incarnation();  // our first sentence started the process
     if (auto same = check_same_process(); !same) co_return base::fail(std::move(same).error());

@@ -16,6 +16,7 @@ namespace promethean::context {
 
 struct GroundedOptions {
   std::string question;
+  std::string caller;                      // who shares the model with others
   std::vector<std::string> larger_models;  // found on this machine or in the model table; named in the last lines
   size_t sentences = 3;                    // the first excerpts get one each
 };

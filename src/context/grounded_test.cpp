@@ -106,7 +106,9 @@ class ScriptedBackend final : public llm::Backend {
   size_t asked = 0;
   size_t die_after = SIZE_MAX;
 
-  Task<base::Result<std::unique_ptr<llm::ChatStream>>> chat(Context&, json::Object) override {
+  llm::Kind kind() const override { return llm::Kind::kLocal; }
+
+  Task<base::Result<std::unique_ptr<llm::ChatStream>>> chat(Context&, const json::Object&) override {
     struct One final : llm::ChatStream {
       std::string text;
       bool sent = false;

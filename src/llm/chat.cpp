@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "base/hash.h"
+
 namespace promethean::llm {
 
 namespace {
@@ -124,6 +126,10 @@ json::Object Usage::to_json() const {
           {"total_tokens", prompt_tokens + completion_tokens},
           {"prompt_tokens_details", json::Object{{"cached_tokens", cached_tokens}}},
           {"completion_tokens_details", json::Object{{"reasoning_tokens", reasoning_tokens}}}};
+}
+
+std::string new_call_id() {
+  return "call_" + base::random_hex(12);
 }
 
 int64_t estimate_tokens(std::string_view text) {

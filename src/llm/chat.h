@@ -18,6 +18,7 @@
 
 #include "async/context.h"
 #include "json/json.h"
+#include "llm/compatibility.h"
 
 namespace promethean::llm {
 
@@ -65,10 +66,13 @@ class Backend {
  public:
   virtual ~Backend() = default;
 
-  // `body` is a validated request; `model` in it is replaced by the backend's own name, `stream` is always set.
-  // kUnavailable, kRateLimited, kInvalidArgument (the backend refused the request), kTooLarge (the prompt does not
-  // fit).
-  virtual Task<base::Result<std::unique_ptr<ChatStream>>> chat(Context& ctx, json::Object body) = 0;
+  // Which column of the compatibility table it follows.
+  virtual Kind kind() const = 0;
+
+  // `request` is a validated body of the chat dialect; `model` in it is replaced by the backend's own name, and the
+  // answer is always streamed. Fails before the first token with kUnavailable, kRateLimited, kInvalidArgument (the
+  // backend refused the request), kTooLarge (the prompt does not fit) or kNotFound (it has no such model).
+  virtual Task<base::Result<std::unique_ptr<ChatStream>>> chat(Context& ctx, const json::Object& request) = 0;
 
   // Tokens of a text by the backend's tokenizer; an estimate from above where it has none that can be asked.
   virtual Task<base::Result<int64_t>> count_tokens(Context& ctx, std::string text) = 0;
@@ -87,6 +91,9 @@ Task<base::Result<Answer>> collect(Context& ctx, ChatStream& stream);
 
 // The choices array of a chunk that says what `delta` says of choice 0: for backends of another dialect.
 json::Array chunk_choices(const Delta& delta);
+
+// An id for a tool call whose backend gave none: "call_" and 24 hex digits.
+std::string new_call_id();
 
 // ceil(bytes / 3): more than any common tokenizer makes of code or prose.
 int64_t estimate_tokens(std::string_view text);

@@ -1,6 +1,4 @@
 // The backend against a scripted HTTP client: what it sends, and what it makes of every kind of answer.
-#include "llm/openai_backend.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +6,7 @@
 #include <boost/asio/use_future.hpp>
 #include <deque>
 
+#include "llm/backends.h"
 #include "llm/models.h"
 
 namespace promethean::llm {
@@ -67,12 +66,12 @@ class OpenAiBackendTest : public testing::Test {
     Answer answer;
   };
 
-  Got ask(json::Object body = {{"messages", json::Array{}}}) {
+  Got answer_to(json::Object body = {{"messages", json::Array{}}}) {
     boost::asio::io_context loop(1);
     auto work = [&]() -> Task<Got> {
       Context ctx(loop.get_executor());
       Got got;
-      auto stream = co_await backend_->chat(ctx, std::move(body));
+      auto stream = co_await backend_->chat(ctx, body);
       if (!stream) co_return Got{"", stream.error().message(), stream.error().code(), {}};
       auto answer = co_await collect(ctx, **stream);
       if (!answer) co_return Got{"", answer.error().message(), answer.error().code(), {}};
@@ -90,8 +89,8 @@ class OpenAiBackendTest : public testing::Test {
 
   ScriptedClient client_;
   std::shared_ptr<Backend> backend_ = make_openai_backend(
-      client_,
-      {.label = "m", .upstream = "its-name", .api_key = "k", .can_count = true, .timeouts = {}, .incarnation = {}},
+      client_, Kind::kOpenAi,
+      {.label = "m", .upstream = "its-name", .api_key = "k", .timeouts = {}, .can_count = true, .incarnation = {}},
       fixed_location("http://backend"));
 };
 
@@ -99,7 +98,7 @@ TEST_F(OpenAiBackendTest, JoinsTheDeltasWhateverTheCuts) {
   const std::string whole = content("Hel") + content("lo") + kFinish + kUsage + kDone;
   for (size_t cut = 1; cut < whole.size(); cut += 3) {
     answers({.chunks = {whole.substr(0, cut), whole.substr(cut)}});
-    const auto got = ask();
+    const auto got = answer_to();
     EXPECT_EQ(got.text, "Hello") << cut;
     EXPECT_EQ(got.answer.usage.prompt_tokens, 7);
   }
@@ -107,7 +106,7 @@ TEST_F(OpenAiBackendTest, JoinsTheDeltasWhateverTheCuts) {
 
 TEST_F(OpenAiBackendTest, SendsItsOwnNameAndTheKeyAndAsksForUsage) {
   answers({.chunks = {kFinish + kDone}});
-  ask({{"messages", json::Array{}}, {"model", "client-name"}});
+  answer_to({{"messages", json::Array{}}, {"model", "client-name"}});
   const auto body = json::parse(client_.sent[0].body);
   EXPECT_EQ(json::string_at(*body, "model"), "its-name");
   EXPECT_EQ(json::bool_at(*body, "stream"), true);
@@ -117,18 +116,18 @@ TEST_F(OpenAiBackendTest, SendsItsOwnNameAndTheKeyAndAsksForUsage) {
 
 TEST_F(OpenAiBackendTest, AStreamThatStopsEarlyIsNoAnswer) {
   answers({.chunks = {content("half")}});
-  EXPECT_THAT(ask().error, HasSubstr("broke off before it had finished"));
+  EXPECT_THAT(answer_to().error, HasSubstr("broke off before it had finished"));
   answers({.chunks = {content("half")}, .then = base::Error(base::Code::kUnavailable, "reset")});
-  EXPECT_THAT(ask().error, HasSubstr("model m: reset"));
+  EXPECT_THAT(answer_to().error, HasSubstr("model m: reset"));
   answers({.chunks = {content("half") + event(R"({"error":{"message":"out of memory"}})")}});
-  EXPECT_THAT(ask().error, HasSubstr("out of memory"));
+  EXPECT_THAT(answer_to().error, HasSubstr("out of memory"));
   answers({.chunks = {content("half") + event("{not json")}});
-  EXPECT_THAT(ask().error, HasSubstr("not valid JSON"));
+  EXPECT_THAT(answer_to().error, HasSubstr("not valid JSON"));
 }
 
 TEST_F(OpenAiBackendTest, AFinishReasonIsAProperEndEvenWithoutDone) {
   answers({.chunks = {content("all") + kFinish}});
-  EXPECT_EQ(ask().text, "all");
+  EXPECT_EQ(answer_to().text, "all");
 }
 
 TEST_F(OpenAiBackendTest, StatusesBecomeTheRightErrors) {
@@ -137,14 +136,14 @@ TEST_F(OpenAiBackendTest, StatusesBecomeTheRightErrors) {
                                               {429, base::Code::kRateLimited},     {500, base::Code::kUnavailable}};
   for (const auto& [status, code] : cases) {
     answers({.status = status, .chunks = {R"({"error":{"message":"because"}})"}});
-    const auto got = ask();
+    const auto got = answer_to();
     EXPECT_EQ(got.code, code) << status;
     EXPECT_THAT(got.error, HasSubstr("because"));
   }
   answers({.status = 400, .chunks = {R"({"error":{"message":"long","code":"context_length_exceeded"}})"}});
-  EXPECT_EQ(ask().code, base::Code::kTooLarge);
+  EXPECT_EQ(answer_to().code, base::Code::kTooLarge);
   answers({.status = 502, .chunks = {"<html>"}});
-  EXPECT_THAT(ask().error, HasSubstr("status 502"));
+  EXPECT_THAT(answer_to().error, HasSubstr("status 502"));
 }
 
 TEST_F(OpenAiBackendTest, PutsToolCallsTogether) {
@@ -154,7 +153,7 @@ TEST_F(OpenAiBackendTest, PutsToolCallsTogether) {
                R"({"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c1","function":{"name":"f","arguments":"{\"a\""}}]}}]})") +
            event(R"({"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":":1}"}}]}}]})") +
            event(R"({"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]})") + kDone}});
-  const auto got = ask();
+  const auto got = answer_to();
   const auto& choice = got.answer.choices[0];
   EXPECT_EQ(choice.at("finish_reason"), "tool_calls");
   const auto& call = choice.at("message").at("tool_calls").as_array()[0];
@@ -166,13 +165,14 @@ TEST_F(OpenAiBackendTest, PutsToolCallsTogether) {
 TEST_F(OpenAiBackendTest, AFallbackAnswersOnlyForWhatIsAway) {
   ScriptedClient other;
   const auto second = make_openai_backend(
-      other,
-      {.label = "second", .upstream = "second", .api_key = "", .can_count = false, .timeouts = {}, .incarnation = {}},
+      other, Kind::kOpenAi,
+      {.label = "second", .upstream = "second", .api_key = "", .timeouts = {}, .can_count = false, .incarnation = {}},
       fixed_location("http://other"));
   std::vector<Model> models(2);
   models[0].name = "first";
   models[0].backend = backend_;
   models[0].fallback = {"second"};
+  models[0].retry.retries = 0;
   models[1].name = "second";
   models[1].backend = second;
   const ModelTable table(std::move(models), false);
@@ -181,7 +181,7 @@ TEST_F(OpenAiBackendTest, AFallbackAnswersOnlyForWhatIsAway) {
     auto work = [&]() -> Task<std::string> {
       Context ctx(loop.get_executor());
       json::Object body;
-      auto started = co_await table.chat(ctx, table.list()[0], std::move(body));
+      auto started = co_await table.chat(ctx, table.list()[0], std::move(body), "caller");
       co_return started ? started->used->name : started.error().message();
     };
     auto done = boost::asio::co_spawn(loop, work(), boost::asio::use_future);
