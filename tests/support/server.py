@@ -25,7 +25,7 @@ def clean_environment(home, **extra):
     return {**kept, "HOME": str(home), "NO_COLOR": "1", **{key: str(value) for key, value in extra.items()}}
 
 
-def wait_for(condition, seconds=30.0, what="a condition"):
+def wait_for(condition, seconds=30.0, what="a condition", every=0.02):
     """Polls until `condition()` is true and returns its value. A test never waits for time alone."""
     end = time.monotonic() + seconds * (4 if SANITIZED else 1)
     while True:
@@ -33,7 +33,7 @@ def wait_for(condition, seconds=30.0, what="a condition"):
         if value:
             return value
         assert time.monotonic() < end, f"waited {seconds} s in vain for {what}"
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 class Promethean:

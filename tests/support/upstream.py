@@ -1,22 +1,50 @@
 """Upstream: a model server that does what the name of the model says, to show what a real model cannot.
 
-    normal      five words, then [DONE]          slow        the words, `pause` apart, until told to stop
-    cut         two words, then the socket ends  hang        accepts and never answers
-    stall       two words, then silence          malformed   two words, then half a JSON event, then a clean end
-    short       two words and a clean end without finish_reason or [DONE]
-    error       two words, then an error event   status-NNN  an error answer (429 with retry-after)
-    html        200 with a page that is not JSON empty       200 and nothing
+It speaks OpenAI's dialect, Ollama's (NDJSON) and Anthropic's on one port; upstream_*.py have their wire formats. A tag
+after a colon, `normal:mine`, makes a name with counts of its own.
+
+    normal      five words and a proper end      normal-utf8 the same in letters that are cut in two by the packets
+    slow        the words, `pause` apart, until told to stop
     echo        answers with the last user message, to see what reached the model
-    tools       a tool call
+    tools       a tool call                      two-tools   two calls in one answer
+    reasoning   thoughts, then the words         long        five words, ended by the limit of tokens
+    limited     normal, and its headers say that no request is left for now
+    gate        accepts, and answers once `open_gate(name)` was called
+
+    hang        accepts and never answers        cut-first   a head and no word, then the socket ends
+    cut         two words, then the socket ends  error-first an error event in place of the first word
+    stall       two words, then silence          malformed   two words, then half an event, then a clean end
+    short       two words and a clean end without the dialect's last event
+    error       two words, then an error event in the dialect's form
+    html        200 with a page that is not JSON empty       200 and nothing
+    status-NNN[-S]    an error answer; S is its retry-after in seconds (429 and 503: 7)
+    flaky-N[-NNN[-S]] an error answer (503) to the first N requests for this name, then normal
     stamps      200 words, 5 ms apart, each the sender's monotonic clock in ns (bench)
     flood       20,000 words as fast as they are taken (bench)
 """
 import asyncio
+import collections
 import json
 import threading
 import time
 
-WORDS = ["The ", "answer ", "is ", "forty", "-two."]
+from support.upstream_anthropic import Anthropic
+from support.upstream_ollama import Ollama
+from support.upstream_openai import OpenAi
+from support.upstream_script import CUT, WORDS, Call, Record, fault_of, said_by
+from support.upstream_wire import Connection
+
+DIALECTS = (OpenAi, Ollama, Anthropic)
+__all__ = ["CUT", "DIALECTS", "WORDS", "Call", "Record", "Upstream", "toml"]
+
+
+def toml(value):
+    """A value as TOML writes it; a dict becomes an inline table."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {toml(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return json.dumps(value)
 
 
 class Upstream:
@@ -29,6 +57,8 @@ class Upstream:
         self.sent = 0  # words sent on behalf of `slow`
         self.pause = 0.02
         self.open = 0
+        self._records = collections.defaultdict(Record)
+        self._gates = collections.defaultdict(asyncio.Event)
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -46,168 +76,177 @@ class Upstream:
     def url(self):
         return f"http://127.0.0.1:{self.port}"
 
+    def of(self, name):
+        """What happened to one name: its calls, how many are open, how many were left early and when."""
+        return self._records[name]
+
+    def open_gate(self, name):
+        """Lets the calls of a `gate` pass, those that wait and those to come."""
+        self._loop.call_soon_threadsafe(lambda: self._gates[name].set())
+
     def model_table(self, *names, **common):
         """[[models]] entries named after their behaviour."""
         entry = {"backend": "openai", "url": self.url, "retrieval": False, "context": 8192, **common}
         lines = []
         for name in names:
             lines += ["[[models]]", f"name = {json.dumps(name)}"]
-            lines += [f"{key} = {json.dumps(value)}" for key, value in entry.items()]
+            lines += [f"{key} = {toml(value)}" for key, value in entry.items()]
         return "\n".join(lines) + "\n"
 
     # ---- the server ----
 
     def _run(self):
         asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
+        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024))
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         self._loop.run_forever()
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        self._loop.close()
 
     async def _serve(self, reader, writer):
         self.open += 1
+        connection = Connection(reader, writer)
         try:
             while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                method, path, _ = head.split(b"\r\n")[0].decode().split(" ")
-                headers = dict(line.lower().split(": ", 1) for line in head.decode().split("\r\n")[1:] if ": " in line)
-                body = await reader.readexactly(int(headers.get("content-length", 0)))
-                if not await self._answer(reader, writer, method, path, headers, body):
+                method, path, headers, body = await connection.request()
+                if not await self._answer(connection, method, path, headers, body):
                     return
-        except asyncio.IncompleteReadError:
+        except (asyncio.IncompleteReadError, ConnectionError):
             pass
-        except ConnectionError:  # reset by a client that went while something was still on its way to it
-            self.left += 1
         finally:
             self.open -= 1
             writer.close()
 
-    async def _answer(self, reader, writer, method, path, headers, body):
-        if path.endswith("/models"):
-            return await self._whole(writer, 200, {"object": "list", "data": []})
-        if not path.endswith("/chat/completions"):
-            return await self._whole(writer, 404, {"error": {"message": f"no {path} here"}})
-        request = json.loads(body)
-        self.requests.append(request)
-        self.headers.append(headers)
-        behaviour = request["model"]
-        if behaviour.startswith("status-"):
-            status = int(behaviour[7:])
-            more = {"retry-after": "7"} if status in (429, 503) else {}
-            return await self._whole(writer, status, {"error": {"message": f"upstream says {status}", "type": "t", "code": "c"}}, more)
+    async def _answer(self, connection, method, path, headers, body):
+        path = path.partition("?")[0]
+        for kind in DIALECTS:
+            if method == "GET" and any(path.endswith(known) for known in kind.LISTS):
+                return await connection.whole(200, kind.listing(path, headers))
+            if method == "POST" and path.endswith(kind.CHAT):
+                return await self._call(connection, kind, headers, json.loads(body), None)
+            side = next((known for known in kind.SIDES if method == "POST" and path.endswith(known)), None)
+            if side:
+                return await self._call(connection, kind, headers, json.loads(body), kind.SIDES[side])
+        return await connection.whole(404, {"error": {"message": f"no {path} here"}})
+
+    async def _call(self, connection, kind, headers, request, side):
+        name = request["model"]
+        record = self._records[name]
+        call = Call(request, headers)
+        record.calls.append(call)
+        if side is None:
+            self.requests.append(request)
+            self.headers.append(headers)
+        try:
+            kept = await self._act(connection, kind(name, request), name, side, len(record.calls))
+        except ConnectionError:  # reset by a client that went while something was still on its way to it
+            connection.left = connection.left or time.monotonic()
+            kept = False
+        call.left = connection.left
+        call.ended = time.monotonic()
+        self.left += call.left is not None
+        return kept and call.left is None
+
+    async def _act(self, connection, dialect, name, side, number):
+        """One answer, as the behaviour wants it. True when the connection may be used again."""
+        behaviour = name.partition(":")[0]
+        fault = fault_of(behaviour, number)
+        if fault:
+            more = {"retry-after": str(fault.retry_after)} if fault.retry_after else {}
+            return await connection.whole(fault.status, dialect.refusal(fault.status), {**more, **dialect.headers(False)})
         if behaviour == "hang":
-            await self._until_left(reader)
+            await connection.until_left()
+            return False
+        if behaviour == "gate" and not await connection.unless_left(self._gates[name].wait()):
             return False
         if behaviour == "html":
-            return await self._raw(writer, 200, b"<html>not for you</html>", "text/html")
+            return await connection.raw(200, b"<html>not for you</html>", "text/html")
         if behaviour == "empty":
-            return await self._raw(writer, 200, b"", "application/json")
-        if request.get("stream"):
-            return await self._stream(reader, writer, behaviour, request)
-        return await self._whole(writer, 200, self._completion(behaviour, request))
+            return await connection.raw(200, b"", "application/json")
+        if side is not None:
+            return await connection.whole(200, side(request=dialect.request))
+        headers = dialect.headers(behaviour == "limited")
+        if not dialect.streams:
+            return await self._whole(connection, dialect, behaviour, headers)
+        await connection.begin(dialect.STREAM_TYPE, headers)
+        return await self._stream(connection, dialect, behaviour)
 
-    async def _until_left(self, reader):
-        if await reader.read(1) == b"":
-            self.left += 1
+    # ---- whole answers ----
 
-    async def _raw(self, writer, status, body, kind, more=None):
-        extra = "".join(f"{key}: {value}\r\n" for key, value in (more or {}).items())
-        head = f"HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n{extra}\r\n"
-        writer.write(head.encode() + body)
-        await writer.drain()
-        return True
-
-    async def _whole(self, writer, status, value, more=None):
-        return await self._raw(writer, status, json.dumps(value).encode(), "application/json", more)
-
-    @staticmethod
-    def _text(behaviour, request):
-        if behaviour == "echo":
-            content = request["messages"][-1]["content"]
-            return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
-        return "".join(WORDS)
-
-    def _completion(self, behaviour, request):
-        message = {"role": "assistant", "content": self._text(behaviour, request)}
-        reason = "stop"
-        if behaviour == "tools":
-            call = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": "{\"at\":1}"}}
-            message, reason = {"role": "assistant", "content": None, "tool_calls": [call]}, "tool_calls"
-        return {"id": "up-1", "object": "chat.completion", "created": int(time.time()), "model": behaviour,
-                "choices": [{"index": 0, "message": message, "finish_reason": reason}],
-                "usage": {"prompt_tokens": 11, "completion_tokens": 5, "total_tokens": 16}}
+    async def _whole(self, connection, dialect, behaviour, headers):
+        if behaviour == "slow" and not await connection.unless_left(asyncio.sleep(5 * self.pause)):
+            return False
+        if behaviour in ("error", "error-first"):
+            return await connection.whole(500, dialect.refusal(500), headers)
+        answer = json.dumps(dialect.whole(said_by(behaviour, dialect)), ensure_ascii=False).encode()
+        if behaviour in ("malformed", "short"):
+            return await connection.raw(200, answer[:len(answer) // 2], "application/json", headers)
+        if behaviour in ("cut", "cut-first", "stall"):
+            await connection.half(answer, headers)
+            if behaviour == "stall":
+                await connection.until_left()
+            return False
+        return await connection.raw(200, answer, "application/json", headers)
 
     # ---- streams ----
 
-    @staticmethod
-    def _chunk(behaviour, delta, reason=None):
-        event = {"id": "up-1", "object": "chat.completion.chunk", "created": 1, "model": behaviour,
-                 "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]}
-        return f"data: {json.dumps(event)}\n\n"
-
-    async def _piece(self, writer, text):
-        data = text.encode()
-        writer.write(b"%x\r\n%s\r\n" % (len(data), data))
-        await writer.drain()
-
-    async def _stream(self, reader, writer, behaviour, request):
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
-        await self._piece(writer, self._chunk(behaviour, {"role": "assistant", "content": ""}))
+    async def _stream(self, connection, dialect, behaviour):
+        if behaviour == "error-first":
+            await connection.piece(dialect.error())
+            return await connection.end(keep=False)
+        await connection.piece(dialect.opening())
         if behaviour == "slow":
-            return await self._slowly(reader, writer)
+            return await self._slowly(connection, dialect)
+        if behaviour in CUT:
+            return await self._broken(connection, dialect, behaviour)
         if behaviour in ("stamps", "flood"):
-            await self._many(writer, behaviour)
-        elif behaviour in ("cut", "stall", "malformed", "short", "error"):
-            return await self._broken(reader, writer, behaviour)
-        elif behaviour == "tools":
-            await self._piece(writer, self._chunk(behaviour, {"tool_calls": [
-                {"index": 0, "id": "call_1", "type": "function", "function": {"name": "look", "arguments": ""}}]}))
-            await self._piece(writer, self._chunk(behaviour, {"tool_calls": [{"index": 0, "function": {"arguments": "{\"at\":1}"}}]}))
-            await self._piece(writer, self._chunk(behaviour, {}, "tool_calls"))
-        else:
-            words = [self._text(behaviour, request)] if behaviour == "echo" else WORDS
-            for word in words:
-                await self._piece(writer, self._chunk(behaviour, {"content": word}))
-            await self._piece(writer, self._chunk(behaviour, {}, "stop"))
-        if request.get("stream_options", {}).get("include_usage"):
-            usage = {"prompt_tokens": 11, "completion_tokens": 5, "total_tokens": 16}
-            await self._piece(writer, f"data: {json.dumps({'id': 'up-1', 'object': 'chat.completion.chunk', 'created': 1, 'model': behaviour, 'choices': [], 'usage': usage})}\n\n")
-        await self._piece(writer, "data: [DONE]\n\n")
-        writer.write(b"0\r\n\r\n")
-        await writer.drain()
-        return True
+            await self._many(connection, dialect, behaviour)
+            await connection.piece(dialect.ending("stop"))
+            return await connection.end()
+        await self._say(connection, dialect, behaviour)
+        return await connection.end()
 
-    async def _many(self, writer, behaviour):
+    async def _say(self, connection, dialect, behaviour):
+        said = said_by(behaviour, dialect)
+        send = connection.torn if behaviour == "normal-utf8" else connection.piece
+        for text in said.thoughts:
+            await send(dialect.thought(text))
+        for text in said.words:
+            await send(dialect.word(text))
+        for number, call in enumerate(said.calls):
+            for piece in dialect.call(number, *call):
+                await send(piece)
+        await send(dialect.ending(said.reason))
+
+    async def _many(self, connection, dialect, behaviour):
         for number in range(200 if behaviour == "stamps" else 20_000):
-            await self._piece(writer, self._chunk(behaviour, {"content": f"{time.monotonic_ns()} "}))
+            await connection.piece(dialect.word(f"{time.monotonic_ns()} "))
             if behaviour == "stamps":
                 await asyncio.sleep(0.005)
             elif number % 64 == 0:
                 await asyncio.sleep(0)
-        await self._piece(writer, self._chunk(behaviour, {}, "stop"))
 
-    async def _broken(self, reader, writer, behaviour):
-        for word in WORDS[:2]:
-            await self._piece(writer, self._chunk(behaviour, {"content": word}))
+    async def _broken(self, connection, dialect, behaviour):
+        if behaviour != "cut-first":
+            for word in WORDS[:2]:
+                await connection.piece(dialect.word(word))
         if behaviour == "stall":
-            await self._until_left(reader)
+            await connection.until_left()
         elif behaviour == "malformed":
-            await self._piece(writer, 'data: {"id": "up-1", "choices": [{"ind\n\n')
+            await connection.piece(dialect.half_event())
         elif behaviour == "error":
-            await self._piece(writer, 'data: {"error": {"message": "the upstream broke", "type": "server_error", "code": "boom"}}\n\n')
+            await connection.piece(dialect.error())
         if behaviour in ("malformed", "short", "error"):
-            writer.write(b"0\r\n\r\n")
-            await writer.drain()
+            await connection.end()
         return False
 
-    async def _slowly(self, reader, writer):
-        left = asyncio.ensure_future(reader.read(1))
-        try:
-            while not left.done():
-                await self._piece(writer, self._chunk("slow", {"content": "word "}))
-                self.sent += 1
-                await asyncio.wait([left], timeout=self.pause)
-        except ConnectionError:
-            pass
-        self.left += 1
-        return False
+    async def _slowly(self, connection, dialect):
+        while True:
+            await connection.piece(dialect.word("word "))
+            self.sent += 1
+            if not await connection.unless_left(asyncio.sleep(self.pause)):
+                return False
