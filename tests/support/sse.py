@@ -19,7 +19,7 @@ class ChatStream:
 
     def __iter__(self):
         try:
-            for line in self.response:
+            for line in self._lines():
                 if not line.startswith(b"data:"):
                     continue
                 data = line[5:].strip()
@@ -36,6 +36,13 @@ class ChatStream:
             self.cut = True
         finally:
             self.close()
+
+    def _lines(self):
+        """By read1, which reports a cut; the lines of http.client end there as if all were well."""
+        rest = b""
+        while data := self.response.read1(65536):
+            *lines, rest = (rest + data).split(b"\n")
+            yield from lines
 
     def read(self):
         for _ in self:

@@ -115,8 +115,8 @@ class Upstream:
                 method, path, headers, body = await connection.request()
                 if not await self._answer(connection, method, path, headers, body):
                     return
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # the client has gone, or we stop
         finally:
             self.open -= 1
             writer.close()
@@ -141,13 +141,14 @@ class Upstream:
         if side is None:
             self.requests.append(request)
             self.headers.append(headers)
+        connection.done = None
         try:
             kept = await self._act(connection, kind(name, request), name, side, len(record.calls))
         except ConnectionError:  # reset by a client that went while something was still on its way to it
             connection.left = connection.left or time.monotonic()
             kept = False
         call.left = connection.left
-        call.ended = time.monotonic()
+        call.ended = connection.done if kept else time.monotonic()
         self.left += call.left is not None
         return kept and call.left is None
 

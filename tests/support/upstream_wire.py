@@ -5,12 +5,13 @@ import time
 
 
 class Connection:
-    """`left` is the time.monotonic() at which the client was seen to go before its answer was whole."""
+    """Times are time.monotonic(): `left`, when the client was seen to go early; `done`, when the last byte was handed out."""
 
     def __init__(self, reader, writer):
         self.reader = reader
         self.writer = writer
         self.left = None
+        self.done = None
         self._gone = None
 
     async def request(self):
@@ -58,6 +59,7 @@ class Connection:
         return await self.raw(status, json.dumps(value, ensure_ascii=False).encode(), "application/json", more)
 
     async def raw(self, status, body, kind, more=None):
+        self.done = time.monotonic()
         self.writer.write(self._head(status, kind, {"content-length": len(body), **(more or {})}) + body)
         await self.writer.drain()
         return await self._kept()
@@ -104,6 +106,7 @@ class Connection:
             await asyncio.sleep(0.001)  # or the kernel joins them
 
     async def end(self, keep=True):
+        self.done = time.monotonic()
         self.writer.write(b"0\r\n\r\n")
         await self.writer.drain()
         return await self._kept() and keep

@@ -80,9 +80,9 @@ class Wire:
         data, self.buffer = self.buffer[:count], self.buffer[count:]
         return data
 
-    def has_input(self):
-        """Whether something (or the end) has arrived."""
-        return bool(select.select([self.socket], [], [], 0)[0])
+    def has_input(self, seconds=0):
+        """Whether something (or the end) has arrived, or arrives within this time."""
+        return bool(select.select([self.socket], [], [], seconds)[0])
 
     def closed(self):
         """Waits until the peer closes; False when it sends something instead."""
