@@ -242,7 +242,7 @@ def test_each_backend_gets_our_key_in_its_header_and_never_the_callers_token(ser
 
 
 def test_the_sent_length_of_a_long_conversation_is_whole(server, upstream):
-    text = "größe " * 20_000
+    text = "größe " * 2_000
     for kind in KINDS:
         status, _, _ = chat(server, user(text, model=f"ours-{kind}"))
         assert status == 200
