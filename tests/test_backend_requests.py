@@ -67,7 +67,7 @@ def test_ollama_gets_texts_and_roles_that_it_knows(seen):
     assert all(isinstance(message["content"], str) for message in messages)
     assert [message["content"] for message in messages if message["role"] == "user"][-1] == "Third."
     assert "Be short. – 🙂" in "".join(message["content"] for message in messages if message["role"] == "system")
-    assert "Second part." in "".join(message["content"] for message in messages if message["role"] == "user")
+    assert "Second\n part." in "".join(message["content"] for message in messages if message["role"] == "user")
 
 
 def test_anthropic_gets_the_system_apart_and_turns_that_alternate(seen):

@@ -67,20 +67,19 @@ base::Result<Value> parse(std::string_view text) {
   }
 }
 
-const Value* find(const Value& value, std::string_view key) {
-  const Object* object = value.if_object();
-  return object == nullptr ? nullptr : object->if_contains(key);
+const Value* find(Whose whose, std::string_view key) {
+  return whose.object == nullptr ? nullptr : whose.object->if_contains(key);
 }
 
-std::optional<std::string_view> string_at(const Value& value, std::string_view key) {
-  const Value* member = find(value, key);
+std::optional<std::string_view> string_at(Whose whose, std::string_view key) {
+  const Value* member = find(whose, key);
   if (member == nullptr || !member->is_string()) return std::nullopt;
   return std::string_view(member->get_string());
 }
 
-std::optional<int64_t> int_at(const Value& value, std::string_view key) {
+std::optional<int64_t> int_at(Whose whose, std::string_view key) {
   constexpr double kExact = 9'007'199'254'740'992.0;  // 2^53: up to here a double holds every integer
-  const Value* member = find(value, key);
+  const Value* member = find(whose, key);
   if (member == nullptr) return std::nullopt;
   if (const int64_t* number = member->if_int64()) return *number;
   const double* number = member->if_double();
@@ -88,27 +87,27 @@ std::optional<int64_t> int_at(const Value& value, std::string_view key) {
   return static_cast<int64_t>(*number);
 }
 
-std::optional<double> number_at(const Value& value, std::string_view key) {
-  const Value* member = find(value, key);
+std::optional<double> number_at(Whose whose, std::string_view key) {
+  const Value* member = find(whose, key);
   if (member == nullptr || !member->is_number()) return std::nullopt;
   if (const double* number = member->if_double()) return *number;
   if (const uint64_t* number = member->if_uint64()) return static_cast<double>(*number);
   return static_cast<double>(member->get_int64());
 }
 
-std::optional<bool> bool_at(const Value& value, std::string_view key) {
-  const Value* member = find(value, key);
+std::optional<bool> bool_at(Whose whose, std::string_view key) {
+  const Value* member = find(whose, key);
   if (member == nullptr || !member->is_bool()) return std::nullopt;
   return member->get_bool();
 }
 
-const Array* array_at(const Value& value, std::string_view key) {
-  const Value* member = find(value, key);
+const Array* array_at(Whose whose, std::string_view key) {
+  const Value* member = find(whose, key);
   return member == nullptr ? nullptr : member->if_array();
 }
 
-const Object* object_at(const Value& value, std::string_view key) {
-  const Value* member = find(value, key);
+const Object* object_at(Whose whose, std::string_view key) {
+  const Value* member = find(whose, key);
   return member == nullptr ? nullptr : member->if_object();
 }
 

@@ -35,12 +35,20 @@ std::string quote(std::string_view text);      // one JSON string; invalid UTF-8
 
 // Members by name: nullopt / nullptr when `value` is no object, has no such member, or it is of another type.
 // 3.0 is an int too, and every number is a number.
-const Value* find(const Value& value, std::string_view key);
-std::optional<std::string_view> string_at(const Value& value, std::string_view key);
-std::optional<int64_t> int_at(const Value& value, std::string_view key);
-std::optional<double> number_at(const Value& value, std::string_view key);
-std::optional<bool> bool_at(const Value& value, std::string_view key);
-const Array* array_at(const Value& value, std::string_view key);
-const Object* object_at(const Value& value, std::string_view key);
+//
+// Whose: a Value or an Object, by reference. (Taking only Values would copy every Object that is passed, and hand out
+// pointers into the copy.)
+struct Whose {
+  const Object* object;  // null: not an object
+  Whose(const Value& value) : object(value.if_object()) {}
+  Whose(const Object& value) : object(&value) {}
+};
+const Value* find(Whose whose, std::string_view key);
+std::optional<std::string_view> string_at(Whose whose, std::string_view key);
+std::optional<int64_t> int_at(Whose whose, std::string_view key);
+std::optional<double> number_at(Whose whose, std::string_view key);
+std::optional<bool> bool_at(Whose whose, std::string_view key);
+const Array* array_at(Whose whose, std::string_view key);
+const Object* object_at(Whose whose, std::string_view key);
 
 }  // namespace promethean::json

@@ -1,5 +1,6 @@
 // Anthropic's dialect. Source: Anthropic API reference, "Messages" and "Streaming messages".
 #include <algorithm>
+#include <utility>
 
 #include "llm/backends.h"
 #include "llm/content.h"
@@ -193,8 +194,8 @@ class AnthropicDialect final : public Dialect {
   }
 
  private:
-  static void emit(Delta& delta, Reading& reading) {
-    delta.choices = chunk_choices(delta);
+  void emit(Delta& delta, Reading& reading) {
+    delta.choices = chunk_choices(delta, std::exchange(first_, false));
     reading.ready.push_back(std::move(delta));
   }
 
@@ -250,6 +251,7 @@ class AnthropicDialect final : public Dialect {
   std::shared_ptr<Upstream> upstream_;
   Usage usage_;
   int64_t call_ = -1;
+  bool first_ = true;
 };
 
 class AnthropicBackend final : public Backend {

@@ -101,8 +101,9 @@ Task<base::Result<Answer>> collect(Context& ctx, ChatStream& stream) {
   co_return answer;
 }
 
-json::Array chunk_choices(const Delta& delta) {
+json::Array chunk_choices(const Delta& delta, bool first) {
   json::Object piece;
+  if (first) piece["role"] = "assistant";
   if (!delta.content.empty()) piece["content"] = delta.content;
   if (!delta.reasoning.empty()) piece["reasoning_content"] = delta.reasoning;
   if (!delta.refusal.empty()) piece["refusal"] = delta.refusal;

@@ -71,7 +71,8 @@ class Backend {
 
   // `request` is a validated body of the chat dialect; `model` in it is replaced by the backend's own name, and the
   // answer is always streamed. Fails before the first token with kUnavailable, kRateLimited, kInvalidArgument (the
-  // backend refused the request), kTooLarge (the prompt does not fit) or kNotFound (it has no such model).
+  // backend refused the request), kTooLarge (the prompt does not fit), kNotFound (it has no such model) or
+  // kPermissionDenied (it refused our credential).
   virtual Task<base::Result<std::unique_ptr<ChatStream>>> chat(Context& ctx, const json::Object& request) = 0;
 
   // Tokens of a text by the backend's tokenizer; an estimate from above where it has none that can be asked.
@@ -89,8 +90,9 @@ struct Answer {
 };
 Task<base::Result<Answer>> collect(Context& ctx, ChatStream& stream);
 
-// The choices array of a chunk that says what `delta` says of choice 0: for backends of another dialect.
-json::Array chunk_choices(const Delta& delta);
+// The choices array of a chunk that says what `delta` says of choice 0: for backends of another dialect. The first one
+// of an answer says whose it is, too.
+json::Array chunk_choices(const Delta& delta, bool first);
 
 // An id for a tool call whose backend gave none: "call_" and 24 hex digits.
 std::string new_call_id();

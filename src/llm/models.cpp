@@ -1,6 +1,7 @@
 #include "llm/models.h"
 
 #include <algorithm>
+#include <deque>
 #include <random>
 
 #include "base/check.h"
@@ -50,13 +51,14 @@ size_t text_bytes(const json::Value& value) {
 // The stream behind what was read of it already; holds the caller's place.
 class StartedStream final : public ChatStream {
  public:
-  StartedStream(std::unique_ptr<ChatStream> inner, std::optional<Delta> first, std::optional<Admission::Ticket> ticket,
+  StartedStream(std::unique_ptr<ChatStream> inner, std::deque<Delta> read, std::optional<Admission::Ticket> ticket,
                 base::SteadyTime end)
-      : ticket_(std::move(ticket)), inner_(std::move(inner)), first_(std::move(first)), end_(end) {}
+      : ticket_(std::move(ticket)), inner_(std::move(inner)), read_(std::move(read)), end_(end) {}
 
   Task<base::Result<std::optional<Delta>>> next(Context& ctx) override {
-    if (first_) {
-      std::optional<Delta> delta = std::exchange(first_, std::nullopt);
+    if (!read_.empty()) {
+      std::optional<Delta> delta(std::move(read_.front()));
+      read_.pop_front();
       return ready(std::move(delta));
     }
     if (base::steady_now() >= end_) return too_late();
@@ -71,7 +73,7 @@ class StartedStream final : public ChatStream {
 
   std::optional<Admission::Ticket> ticket_;
   std::unique_ptr<ChatStream> inner_;
-  std::optional<Delta> first_;
+  std::deque<Delta> read_;
   base::SteadyTime end_;
 };
 
@@ -82,7 +84,8 @@ bool may_pass(const base::Error& error, const RetryPolicy& policy) {
 }
 
 bool is_away(base::Code code) {
-  return code == base::Code::kUnavailable || code == base::Code::kDeadlineExceeded;
+  return code == base::Code::kUnavailable || code == base::Code::kDeadlineExceeded ||
+         code == base::Code::kPermissionDenied;
 }
 
 milliseconds pause_before(int retry, const RetryPolicy& policy, const base::Error& error) {
@@ -92,19 +95,36 @@ milliseconds pause_before(int retry, const RetryPolicy& policy, const base::Erro
   return std::max(varied, error.retry_after());
 }
 
+// Whether a client that got this delta has got a part of the answer: the first chunk of many backends only names the
+// role.
+bool says_something(const Delta& delta) {
+  if (!delta.content.empty() || !delta.reasoning.empty() || !delta.refusal.empty() || !delta.tool_calls.empty() ||
+      !delta.finish_reason.empty())
+    return true;
+  return std::ranges::any_of(delta.choices, [](const json::Value& choice) {
+    const json::Value* piece = json::find(choice, "delta");
+    return json::string_at(choice, "finish_reason").has_value() ||
+           (piece != nullptr && !json::string_at(*piece, "content").value_or("").empty());
+  });
+}
+
 struct Begun {
   std::unique_ptr<ChatStream> stream;
-  Delta first;
+  std::deque<Delta> read;  // up to the first that says something
 };
 
-// One try: the stream with its first delta. An answer without any delta is no answer.
+// One try. An answer that says nothing is no answer.
 Task<base::Result<Begun>> begin(Context& ctx, const Model& model, const json::Object& request) {
   auto stream = co_await model.backend->chat(ctx, request);
   if (!stream) co_return base::fail(std::move(stream).error());
-  auto first = co_await (*stream)->next(ctx);
-  if (!first) co_return base::fail(std::move(first).error());
-  if (!*first) co_return base::fail(base::Code::kUnavailable, "model " + model.name + " answered nothing");
-  co_return Begun{std::move(*stream), std::move(**first)};
+  Begun begun{std::move(*stream), {}};
+  do {
+    auto delta = co_await begun.stream->next(ctx);
+    if (!delta) co_return base::fail(std::move(delta).error());
+    if (!*delta) co_return base::fail(base::Code::kUnavailable, "model " + model.name + " answered nothing");
+    begun.read.push_back(std::move(**delta));
+  } while (!says_something(begun.read.back()));
+  co_return begun;
 }
 
 Task<base::Result<Begun>> begin_with_retries(Context& ctx, const Model& model, const json::Object& request) {
@@ -159,11 +179,14 @@ Task<base::Result<std::unique_ptr<ChatStream>>> ask(Context& ctx, const Model& m
   auto begun = co_await begin_with_retries(stage, model, request);
   judge(*model.breaker, begun, ctx);
   if (!begun) {
+    // A client that shows a good token of ours must not read that it is not allowed in.
+    if (begun.error().code() == base::Code::kPermissionDenied)
+      co_return base::fail(base::Code::kUnavailable, begun.error().message(), begun.error().hint());
     if (!ctx.done() && begun.error().code() == base::Code::kDeadlineExceeded)
       co_return base::fail(base::Code::kDeadlineExceeded, "model " + model.name + ": the first token took too long");
     co_return base::fail(std::move(begun).error());
   }
-  co_return std::make_unique<StartedStream>(std::move(begun->stream), std::move(begun->first), std::move(ticket),
+  co_return std::make_unique<StartedStream>(std::move(begun->stream), std::move(begun->read), std::move(ticket),
                                             began + model.timeouts.total);
 }
 

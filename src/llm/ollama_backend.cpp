@@ -1,5 +1,6 @@
 // Ollama's dialect. Source: Ollama's docs/api.md, "Generate a chat completion".
 #include <map>
+#include <utility>
 
 #include "llm/backends.h"
 #include "llm/content.h"
@@ -143,7 +144,7 @@ class OllamaDialect final : public Dialect {
       read_end(*line, delta);
       reading.ended = true;
     }
-    delta.choices = chunk_choices(delta);
+    delta.choices = chunk_choices(delta, std::exchange(first_, false));
     if (const json::Array* logprobs = json::array_at(*line, "logprobs"))
       delta.choices[0].as_object()["logprobs"] = json::Object{{"content", *logprobs}};
     reading.ready.push_back(std::move(delta));
@@ -184,6 +185,7 @@ class OllamaDialect final : public Dialect {
 
   std::shared_ptr<Upstream> upstream_;
   int64_t calls_ = 0;
+  bool first_ = true;
 };
 
 class OllamaBackend final : public Backend {

@@ -131,7 +131,7 @@ TEST_F(OpenAiBackendTest, AFinishReasonIsAProperEndEvenWithoutDone) {
 }
 
 TEST_F(OpenAiBackendTest, StatusesBecomeTheRightErrors) {
-  const std::pair<int, base::Code> cases[] = {{400, base::Code::kInvalidArgument}, {401, base::Code::kUnavailable},
+  const std::pair<int, base::Code> cases[] = {{400, base::Code::kInvalidArgument}, {401, base::Code::kPermissionDenied},
                                               {404, base::Code::kNotFound},        {413, base::Code::kTooLarge},
                                               {429, base::Code::kRateLimited},     {500, base::Code::kUnavailable}};
   for (const auto& [status, code] : cases) {

@@ -50,7 +50,7 @@ class Upstream {
   // The response when its status is 2xx. While the backend has said that its limits are used up, nothing is sent and
   // the answer is kRateLimited with the time that is left.
   // Other statuses: kRateLimited (429), kTooLarge about "messages" (the prompt does not fit), kNotFound about "model",
-  // kInvalidArgument (other 4xx), kUnavailable (5xx, 401 and 403: our credential is not the client's concern).
+  // kInvalidArgument (other 4xx), kPermissionDenied (401 and 403: our credential), kUnavailable (5xx).
   Task<base::Result<std::unique_ptr<http::ClientResponse>>> post(Context& ctx, std::string path, std::string body);
   Task<base::Result<json::Value>> post_json(Context& ctx, std::string path, std::string body);
 
