@@ -48,9 +48,13 @@ def toml(value):
 
 
 class Upstream:
-    """Runs in a thread of its own. `requests` are the bodies that came in; `left` counts clients that went early."""
+    """Runs in a thread of its own. `requests` are the bodies that came in; `left` counts clients that went early.
 
-    def __init__(self):
+    `tls`: an ssl.SSLContext, for an upstream at https://.
+    """
+
+    def __init__(self, tls=None):
+        self.tls = tls
         self.requests = []
         self.headers = []
         self.left = 0
@@ -74,7 +78,7 @@ class Upstream:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def of(self, name):
         """What happened to one name: its calls, how many are open, how many were left early and when."""
@@ -97,7 +101,8 @@ class Upstream:
 
     def _run(self):
         asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024))
+        listening = asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024, ssl=self.tls)
+        server = self._loop.run_until_complete(listening)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         self._loop.run_forever()
