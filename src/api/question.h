@@ -1,0 +1,41 @@
+// A question put to a model: what the handlers of all dialects share. They turn their requests into the chat form, ask
+// here, and turn the stream of deltas into answers of their own.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "api/services.h"
+
+namespace promethean::api {
+
+// Who set the turn off. Retrieval is for questions of people: the other kinds would only be disturbed by excerpts.
+enum class Turn { kPerson, kToolResult, kMachine };
+
+struct Question {
+  json::Object body;  // a validated request in the chat form
+  const llm::Model* model = nullptr;
+  context::RetrievalOptions retrieval;
+  Turn turn = Turn::kPerson;
+  std::string caller;  // who shares the model with others
+};
+
+struct Asked {
+  const llm::Model* used = nullptr;  // who answers
+  std::unique_ptr<llm::ChatStream> stream;
+  std::optional<json::Object> retrieval_context;  // of the answer, when retrieval was on
+};
+
+// The question of a request to `model` whose chat form is `body`; what the request says of retrieval (the member
+// `retrieval` of its JSON, the header x-promethean-retrieval: off) counts before the model's default.
+Question make_question(const Services& services, const http::Request& request, const llm::Model& model,
+                       json::Object body, Turn turn);
+
+// A conversation that ends with the outcome of a tool call goes on by itself.
+Turn turn_of(const json::Array& messages);
+
+// Retrieves, budgets, and starts the answer. Errors as llm::ModelTable::chat.
+Task<base::Result<Asked>> ask_question(Services& services, Context& ctx, Question question);
+
+}  // namespace promethean::api
