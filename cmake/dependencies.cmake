@@ -5,12 +5,12 @@ find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
-find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto SSL)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 
-# Asio and Beast are compiled once, in src/net/asio_beast.cpp and src/async/asio.cpp.
+# Asio and Beast are compiled once, in src/net/asio_beast.cpp (Beast, Asio's TLS) and src/async/asio.cpp.
 add_library(promethean_boost INTERFACE)
 target_link_libraries(promethean_boost INTERFACE Boost::headers Boost::json Threads::Threads)
 target_compile_definitions(promethean_boost INTERFACE
@@ -22,6 +22,7 @@ target_include_directories(promethean_boost SYSTEM INTERFACE ${Boost_INCLUDE_DIR
 set(PROMETHEAN_LIBS_base fmt::fmt spdlog::spdlog OpenSSL::Crypto PkgConfig::XXHASH)
 set(PROMETHEAN_LIBS_async promethean_boost)
 set(PROMETHEAN_LIBS_json promethean_boost)
+set(PROMETHEAN_LIBS_net OpenSSL::SSL)
 set(PROMETHEAN_LIBS_search PkgConfig::RE2)
 set(PROMETHEAN_LIBS_cli CLI11::CLI11 tomlplusplus::tomlplusplus)
 

@@ -18,7 +18,7 @@ struct ClientTimeouts {
 
 struct ClientRequest {
   Method method = Method::kGet;
-  std::string url;  // http://host[:port]/path?query, or unix:/path/to.sock:/path?query
+  std::string url;  // http(s)://host[:port]/path?query, or unix:/path/to.sock:/path?query
   Headers headers;  // host, content-length and connection are set by the client
   std::string body;
   ClientTimeouts timeouts;

@@ -74,24 +74,23 @@ base::Result<Url> parse_url(std::string_view text) {
     auto endpoint = parse_unix(path, text);
     if (!endpoint) return base::fail(std::move(endpoint).error());
     const std::string_view target = colon == std::string_view::npos ? "/" : rest.substr(colon + 1);
-    return Url{std::move(*endpoint), std::string(target), "localhost"};
+    return Url{std::move(*endpoint), std::string(target), "localhost", false};
   }
-  if (text.starts_with("https://")) {
-    return base::fail(base::Code::kUnsupported, "https upstreams are not supported by this version",
-                      "use an http:// address, for example a TLS-terminating proxy on this machine");
-  }
-  if (!text.starts_with("http://")) {
+  const bool tls = text.starts_with("https://");
+  if (!tls && !text.starts_with("http://")) {
     return base::fail(base::Code::kInvalidArgument, "bad URL '" + std::string(text) + "'",
-                      "write http://host[:port]/path");
+                      "write http://host[:port]/path or https://host[:port]/path");
   }
-  const std::string_view rest = text.substr(7);
+  const std::string_view rest = text.substr(text.find("//") + 2);
   const size_t slash = rest.find_first_of("/?");
-  const std::string_view authority = rest.substr(0, slash);
-  auto endpoint = parse_host_port(authority, 80);
+  const int own_port = tls ? 443 : 80;
+  auto endpoint = parse_host_port(rest.substr(0, slash), own_port);
   if (!endpoint) return base::fail(std::move(endpoint).error());
   std::string target = slash == std::string_view::npos ? "/" : std::string(rest.substr(slash));
   if (target.front() == '?') target.insert(0, "/");
-  return Url{std::move(*endpoint), std::move(target), std::string(authority)};
+  std::string host_header = endpoint->label();
+  if (endpoint->port == own_port) host_header.resize(host_header.rfind(':'));
+  return Url{std::move(*endpoint), std::move(target), std::move(host_header), tls};
 }
 
 }  // namespace promethean::net

@@ -21,12 +21,12 @@ base::Result<Endpoint> parse_endpoint(std::string_view text);
 
 struct Url {
   Endpoint endpoint;
-  std::string target;  // "/path?query", at least "/"
-  std::string host_header;
+  std::string target;       // "/path?query", at least "/"
+  std::string host_header;  // the port only where it is not the scheme's own
+  bool tls = false;         // https
 };
 
-// "http://host[:port][/path]" and "unix:/path.sock:/path". https is kUnsupported: TLS for outgoing calls is not built
-// in.
+// "http://host[:port][/path]", the same with https, and "unix:/path.sock:/path".
 base::Result<Url> parse_url(std::string_view text);
 
 }  // namespace promethean::net
