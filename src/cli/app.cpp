@@ -119,7 +119,8 @@ App::~App() = default;
 
 base::Result<std::unique_ptr<App>> App::build(const Config& config, async::Runtime& runtime, base::Log log) {
   std::unique_ptr<App> app(new App(runtime, std::move(log)));
-  app->client_ = net::make_client();
+  if (auto usable = net::check_ca_file(config.server.upstream_ca_file); !usable) return base::fail(usable.error());
+  app->client_ = net::make_client({.ca_file = config.server.upstream_ca_file});
   app->pool_ = std::make_unique<async::BlockingPool>(async::available_cores() + 1);
 
   auto root = base::RootDir::open(config.server.root);

@@ -53,6 +53,7 @@ struct ServerConfig {
   std::string public_base_url;
   std::vector<std::string> allowed_hosts;    // beside the loopback names and those of listen and public_base_url
   std::vector<std::string> allowed_origins;  // beside the server's own
+  std::string upstream_ca_file;              // PEM; trusted beside the system's roots when models are called by https
   int64_t max_body_bytes = 2 << 20;
   int64_t drain_seconds = 10;
   int64_t cores = 0;  // event loops; 0: one per processor

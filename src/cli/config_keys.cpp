@@ -117,6 +117,9 @@ std::vector<Row> server_rows() {
                "`public_base_url`."),
       server<&S::allowed_origins>("allowed_origins")
           .doc("Web pages (`https://app.example`) that may call the server from a browser."),
+      server<&S::upstream_ca_file>("upstream_ca_file")
+          .doc("Certificates (PEM) to trust beside the system's when a model's `url` is `https://`: a private CA's, "
+               "or the backend's own."),
       server<&S::max_body_bytes>("max_body_bytes").range(1024, kGiga).doc("Largest request body; over it: 413."),
       server<&S::drain_seconds>("drain_seconds")
           .range(0, 3600)

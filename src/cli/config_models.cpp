@@ -67,11 +67,6 @@ static base::Result<void> check_entry(const ModelConfig& model) {
     return refuse(model, fmt::format("the backend {} needs a url", backend_name(model.backend)),
                   "url = \"http://HOST:PORT\"");
   }
-  if (model.url.starts_with("https://")) {
-    return fail(Code::kUnsupported,
-                fmt::format("{}: this version calls models over http only, not {}", model.where, model.url),
-                "put a local proxy in front of it that speaks TLS");
-  }
   if (!model.api_key_env.empty() && !is_variable_name(model.api_key_env)) {
     // Not quoted: people paste the key itself here.
     return refuse(model, "api_key_env is not the name of a variable", "write the variable's name, not the key");

@@ -132,8 +132,6 @@ TEST_F(ModelsTest, RefusesWhatCannotWork) {
 TEST_F(ModelsTest, WhatComesLaterIsRefusedAsSuch) {
   expect_refused("[[models]]\nname = \"a\"\nbackend = \"anthropic\"\n", ":3: backend: \"anthropic\" is not supported",
                  Code::kUnsupported);
-  expect_refused("[[models]]\nname = \"a\"\nbackend = \"openai\"\nurl = \"https://api.example\"\n",
-                 ":1: this version calls models over http only", Code::kUnsupported);
 }
 
 TEST_F(ModelsTest, KeysAreNeverRepeated) {
