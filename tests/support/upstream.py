@@ -20,9 +20,13 @@ WORDS = ["The ", "answer ", "is ", "forty", "-two."]
 
 
 class Upstream:
-    """Runs in a thread of its own. `requests` are the bodies that came in; `left` counts clients that went early."""
+    """Runs in a thread of its own. `requests` are the bodies that came in; `left` counts clients that went early.
 
-    def __init__(self):
+    `tls`: an ssl.SSLContext, for an upstream at https://.
+    """
+
+    def __init__(self, tls=None):
+        self.tls = tls
         self.requests = []
         self.headers = []
         self.left = 0
@@ -44,7 +48,7 @@ class Upstream:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def model_table(self, *names, **common):
         """[[models]] entries named after their behaviour."""
@@ -59,7 +63,7 @@ class Upstream:
 
     def _run(self):
         asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
+        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls))
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         self._loop.run_forever()
