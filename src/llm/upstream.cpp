@@ -16,6 +16,7 @@ using std::chrono::milliseconds;
 constexpr size_t kMaxErrorBody = 64 << 10;
 constexpr size_t kMaxJsonBody = 64 << 20;  // embeddings of many texts are long
 constexpr size_t kMaxLine = 8 << 20;
+constexpr milliseconds kLetGo{20};
 constexpr milliseconds kLongestWait = std::chrono::hours(1);
 // A provider that says "none left" beside a good answer means the next request; longer waits than this are left to its
 // own 429.
@@ -146,7 +147,10 @@ class UpstreamStream final : public ChatStream {
         co_return delta;
       }
       if (reading_.failure) co_return base::fail(*reading_.failure);
-      if (reading_.ended) co_return std::optional<Delta>();
+      if (reading_.ended) {
+        if (response_ != nullptr) co_await let_go(ctx);
+        co_return std::optional<Delta>();
+      }
       auto bytes = co_await response_->next(ctx);
       if (!bytes) co_return base::fail(bytes.error().wrap("model " + label_));
       if (*bytes == nullptr) {
@@ -163,6 +167,13 @@ class UpstreamStream final : public ChatStream {
   }
 
  private:
+  // The dialect's end mostly comes just before HTTP's; read to that, the connection can be used again.
+  Task<void> let_go(Context& ctx) {
+    Context soon(ctx, base::steady_now() + kLetGo);
+    co_await response_->next(soon);
+    response_.reset();
+  }
+
   base::Result<void> feed(std::string_view bytes) {
     const auto take = [this](std::string_view text) {
       if (!reading_.ended && !reading_.failure) dialect_->take(text, reading_);
