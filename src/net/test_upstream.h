@@ -131,15 +131,6 @@ class Peer {
   bool tls_ = false;
 };
 
-<<<<<<< HEAD
-// Accepts and serves one connection after another. Those that the script does not close stay open to the end. Before it
-// is destroyed the client must have closed what the script waits for.
-class TestUpstream {
- public:
-  TestUpstream(const Identity& identity, std::function<void(Peer&)> serve)
-      : context_(boost::asio::ssl::context::tls_server),
-        acceptor_(loop_, {boost::asio::ip::make_address("127.0.0.1"), 0}) {
-=======
 // Accepts and serves one connection after another; those that the script does not close stay open to the end. Declare
 // it after what `serve` refers to: its end calls `close_client`, since a script may wait for that, and waits for the
 // script.
@@ -149,15 +140,11 @@ class TestUpstream {
       : context_(boost::asio::ssl::context::tls_server),
         acceptor_(loop_, {boost::asio::ip::make_address("127.0.0.1"), 0}),
         close_client_(std::move(close_client)) {
->>>>>>> tls
     identity.use_in(context_);
     thread_ = std::thread([this, serve = std::move(serve)] { run(serve); });
   }
   ~TestUpstream() {
-<<<<<<< HEAD
-=======
     close_client_();
->>>>>>> tls
     ::shutdown(acceptor_.native_handle(), SHUT_RDWR);  // ends the accept
     thread_.join();
   }
@@ -165,11 +152,8 @@ class TestUpstream {
   std::string address(const std::string& host = "127.0.0.1") const {
     return host + ":" + std::to_string(acceptor_.local_endpoint().port());
   }
-<<<<<<< HEAD
-=======
   std::string http() const { return "http://" + address() + "/"; }
   std::string https(const std::string& host = "127.0.0.1") const { return "https://" + address(host) + "/"; }
->>>>>>> tls
   int connections() const { return connections_; }
 
  private:
@@ -189,10 +173,7 @@ class TestUpstream {
   boost::asio::io_context loop_;
   boost::asio::ssl::context context_;
   boost::asio::ip::tcp::acceptor acceptor_;
-<<<<<<< HEAD
-=======
   std::function<void()> close_client_;
->>>>>>> tls
   std::atomic<int> connections_ = 0;
   std::thread thread_;
 };

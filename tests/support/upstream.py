@@ -79,7 +79,6 @@ class Upstream:
     @property
     def url(self):
         return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
-<<<<<<< HEAD
 
     def of(self, name):
         """What happened to one name: its calls, how many are open, how many were left early and when."""
@@ -88,8 +87,6 @@ class Upstream:
     def open_gate(self, name):
         """Lets the calls of a `gate` pass, those that wait and those to come."""
         self._loop.call_soon_threadsafe(lambda: self._gates[name].set())
-=======
->>>>>>> tls
 
     def model_table(self, *names, **common):
         """[[models]] entries named after their behaviour."""
@@ -104,12 +101,8 @@ class Upstream:
 
     def _run(self):
         asyncio.set_event_loop(self._loop)
-<<<<<<< HEAD
         listening = asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024, ssl=self.tls)
         server = self._loop.run_until_complete(listening)
-=======
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls))
->>>>>>> tls
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         self._loop.run_forever()
