@@ -12,6 +12,7 @@
 #include "http/router.h"
 #include "llm/models.h"
 #include "search/live_index.h"
+#include "storage/store.h"
 #include "telemetry/registry.h"
 
 namespace promethean::api {
@@ -30,12 +31,14 @@ struct Services {
   std::function<std::vector<std::string>()> larger_models;    // what grounded answers name; quick
   std::function<Task<std::string>(Context&)> worker_metrics;  // Prometheus text of the local model's process, or ""
   size_t max_body = 2 << 20;                                  // bytes of a chat request
+  storage::Store& store;
   http::SseHub& hub;
   std::shared_ptr<http::SseTopic> events;  // what GET /v1/events tells
 };
 
 // Each adds the routes of one family; kConflict and kInvalidArgument are defects of the table.
-base::Result<void> add_openai_routes(http::Router& router, Services& services);  // /v1/chat/completions, /v1/models
+base::Result<void> add_openai_routes(http::Router& router, Services& services);     // /v1/chat/completions, /v1/models
+base::Result<void> add_responses_routes(http::Router& router, Services& services);  // /v1/responses
 base::Result<void> add_bridge_routes(http::Router& router,
                                      Services& services);  // /search /grep /symbols/find /indexer/status
 base::Result<void> add_admin_routes(http::Router& router, Services& services);  // /health /metrics /v1/events

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "cli/lookup.h"
 #include "cli/model_file.h"
@@ -152,6 +153,11 @@ base::Result<std::unique_ptr<App>> App::build(const Config& config, async::Runti
   app->client_ = net::make_client({.ca_file = config.server.upstream_ca_file});
   app->pool_ = std::make_unique<async::BlockingPool>(async::available_cores() + 1);
 
+  if (auto made = base::make_dirs(config.server.state_dir, 0700); !made) return base::fail(std::move(made).error());
+  auto store = storage::open_sqlite_store(config.server.state_dir + "/promethean.db");
+  if (!store) return base::fail(std::move(store).error());
+  app->store_ = std::move(*store);
+  app->responses_days_ = config.storage.responses_days;
   auto root = base::RootDir::open(config.server.root);
   if (!root) return base::fail(std::move(root).error());
   app->root_.emplace(std::move(*root));
@@ -220,6 +226,7 @@ base::Result<void> App::add_routes(const Config& config) {
                                     .larger_models = larger,
                                     .worker_metrics = worker,
                                     .max_body = static_cast<size_t>(config.server.max_body_bytes),
+                                    .store = *store_,
                                     .hub = *hub_,
                                     .events = events_});
 
@@ -236,7 +243,7 @@ base::Result<void> App::add_routes(const Config& config) {
   options.log = log_.child({{"room", "http"}});
   router_ = std::make_unique<http::Router>(
       std::move(options), std::make_shared<http::Authenticator>(std::move(auth), config.server.state_dir));
-  for (auto add : {api::add_openai_routes, api::add_bridge_routes, api::add_admin_routes}) {
+  for (auto add : {api::add_openai_routes, api::add_responses_routes, api::add_bridge_routes, api::add_admin_routes}) {
     if (auto added = add(*router_, *services_); !added) return added;
   }
   return {};
@@ -256,22 +263,35 @@ void App::close() {
   index_->close();
   index_.reset();  // it tells the hub's topic of changes
   pool_->join();
+  store_->close();
   client_->close();
   services_->events.reset();
   events_.reset();
   hub_.reset();
 }
 
-void App::warm_up() {
-  if (supervisor_ == nullptr) return;
-  const auto work = [](async::Executor core, llm::local::Supervisor& supervisor) -> async::Task<void> {
+void App::start_chores() {
+  const auto start_model = [](async::Executor core, llm::local::Supervisor& supervisor) -> async::Task<void> {
     async::Context ctx(core);
     co_await supervisor.acquire(ctx);  // what goes wrong is in the log, and said to the first question
   };
-  async::spawn(runtime_.core(0), log_, "warm up the model", work(runtime_.core(0), *supervisor_));
+  if (supervisor_ != nullptr)
+    async::spawn(runtime_.core(0), log_, "warm up the model", start_model(runtime_.core(0), *supervisor_));
+
+  const auto expire = [](async::Context& ctx, storage::Store& store, base::Log log, int64_t days) -> async::Task<void> {
+    for (;;) {
+      auto gone = co_await store.expire(ctx, base::unix_seconds(base::wall_now()) - days * 86'400);
+      if (ctx.done()) co_return;
+      if (!gone) log.warn("old answers were not forgotten", {{"why", gone.error().message()}});
+      if (auto slept = co_await async::sleep_for(ctx, std::chrono::hours(1)); !slept) co_return;
+    }
+  };
+  chores_ = std::make_unique<async::Context>(runtime_.core(0));
+  async::spawn(runtime_.core(0), log_, "forget old answers", expire(*chores_, *store_, log_, responses_days_));
 }
 
 void App::stop(std::function<void()> done) {
+  if (chores_ != nullptr) chores_->cancel();
   if (supervisor_ == nullptr) {
     done();
     return;

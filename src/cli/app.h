@@ -24,8 +24,9 @@ class App {
   telemetry::Registry& metrics() { return metrics_; }
   search::LiveIndex& index() { return *index_; }
 
-  // Starts the local model's process, if there is one, so that the first question need not wait for it.
-  void warm_up();
+  // Begins what a server does beside answering: starts the local model's process, if there is one, so that the first
+  // question need not wait for it, and forgets stored answers that are too old, now and every hour.
+  void start_chores();
 
   // Ends the local model's process. On core 0; `done` runs there.
   void stop(std::function<void()> done);
@@ -61,12 +62,15 @@ class App {
   std::unique_ptr<http::SseHub> hub_;
   std::shared_ptr<http::SseTopic> events_;
   std::unique_ptr<search::LiveIndex> index_;
+  std::unique_ptr<storage::Store> store_;
   std::unique_ptr<llm::local::Supervisor> supervisor_;  // null without a local model
   std::unique_ptr<llm::OllamaProbe> ollama_;
   std::unique_ptr<llm::ModelTable> models_;
   std::unique_ptr<context::Retriever> retriever_;
   std::unique_ptr<api::Services> services_;
   std::unique_ptr<http::Router> router_;
+  std::unique_ptr<async::Context> chores_;
+  int64_t responses_days_ = 0;
 };
 
 // Host names that the server answers to: loopback's, those it listens on, those of the configuration.

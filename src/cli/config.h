@@ -53,6 +53,10 @@ struct ModelConfig {
   std::string where;      // "FILE:LINE", a variable, or "the local model"; for messages
 };
 
+struct StorageConfig {
+  int64_t responses_days = 30;  // how long answers of the Responses API are kept
+};
+
 struct ServerConfig {
   std::string root = ".";  // after load(): absolute and canonical
   Address listen{.host = "127.0.0.1", .port = 3210};
@@ -114,6 +118,7 @@ struct Config {
   base::LogOptions log;
   IndexConfig index;
   RetrievalConfig retrieval;
+  StorageConfig storage;
   LocalModelConfig model;
   std::vector<ModelConfig> models;  // after load(): never empty; the default model is the first
 

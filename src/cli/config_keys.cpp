@@ -224,6 +224,14 @@ std::vector<Row> model_rows() {
   };
 }
 
+std::vector<Row> storage_rows() {
+  return {
+      row<&Config::storage, &StorageConfig::responses_days>("storage", "responses_days")
+          .range(1, 36'500)
+          .doc("How long answers of `/v1/responses` are kept for `previous_response_id`; `store: false` keeps none."),
+  };
+}
+
 std::vector<Row> later_rows() {
   return {
       not_used("exec", "enabled").alias("EXEC_ENABLED").doc("Allow running commands."),
@@ -250,7 +258,8 @@ Key<ModelConfig> entry(std::string_view name, std::string_view doc) {
 const std::vector<Key<Config>>& config_keys() {
   static const std::vector<Key<Config>> keys = [] {
     std::vector<Key<Config>> all;
-    for (auto rows : {server_rows(), auth_rows(), log_rows(), index_rows(), model_rows(), later_rows()}) {
+    for (auto rows :
+         {server_rows(), auth_rows(), log_rows(), index_rows(), model_rows(), storage_rows(), later_rows()}) {
       for (auto& row : rows) all.push_back(std::move(row.key));
     }
     return all;

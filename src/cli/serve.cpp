@@ -95,7 +95,7 @@ Exit run_serve(const Invocation& invocation, const ServeOptions& options) {
                          {"state_dir", config.server.state_dir},
                          {"cores", runtime.size()}});
   stop_on_signal(runtime, server, *app, log, std::chrono::seconds(config.server.drain_seconds));
-  app->warm_up();
+  app->start_chores();
   runtime.run();
   log.info("stopped");
   log.flush();

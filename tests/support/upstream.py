@@ -57,6 +57,7 @@ class Upstream:
         self.tls = tls
         self.requests = []
         self.headers = []
+        self._scripts = {}
         self.left = 0
         self.sent = 0  # words sent on behalf of `slow`
         self.pause = 0.02
@@ -83,6 +84,10 @@ class Upstream:
     def of(self, name):
         """What happened to one name: its calls, how many are open, how many were left early and when."""
         return self._records[name]
+
+    def script(self, name, *turns):
+        """What the model of this name says, request by request: a text, or a call (tool, arguments). The last repeats."""
+        self._scripts[name] = turns
 
     def open_gate(self, name):
         """Lets the calls of a `gate` pass, those that wait and those to come."""
@@ -148,7 +153,10 @@ class Upstream:
             self.headers.append(headers)
         connection.done = None
         try:
-            kept = await self._act(connection, kind(name, request), name, side, len(record.calls))
+            dialect = kind(name, request)
+            turns = self._scripts.get(name)
+            dialect.turn = turns[min(len(record.calls), len(turns)) - 1] if turns else None
+            kept = await self._act(connection, dialect, name, side, len(record.calls))
         except ConnectionError:  # reset by a client that went while something was still on its way to it
             connection.left = connection.left or time.monotonic()
             kept = False

@@ -76,6 +76,8 @@ def fault_of(behaviour, number):
 
 
 def said_by(behaviour, dialect):
+    if dialect.turn is not None:
+        return Said(words=[dialect.turn]) if isinstance(dialect.turn, str) else Said(calls=[dialect.turn], reason="tools")
     if behaviour == "echo":
         return Said(words=[last_user_text(dialect.request)])
     if behaviour == "normal-utf8":

@@ -1,0 +1,172 @@
+// Routes of the Responses API and their texts. What one call does is in responses_call.cpp.
+#include "api/responses_call.h"
+#include "base/strings.h"
+
+namespace promethean::api {
+
+namespace {
+
+namespace responses = llm::responses;
+
+http::Response failed(const base::Error& error) {
+  return http::error_response(http::Family::kOpenAi, error);
+}
+
+http::Route make_route(http::Method method, std::string path, std::string id, std::string summary) {
+  http::Route route;
+  route.method = method;
+  route.path = std::move(path);
+  route.operation_id = std::move(id);
+  route.family = http::Family::kOpenAi;
+  route.summary = std::move(summary);
+  return route;
+}
+
+Task<http::Response> handle_create(Services& services, Context& ctx, http::Request& request) {
+  auto call = co_await make_call(services, ctx, request, request.json);
+  if (!call) co_return failed(call.error());
+  auto response = co_await answer_call(services, ctx, std::move(*call));
+  co_return response;
+}
+
+// Tokens of the whole conversation as the model would read it, by its own tokenizer where it can be asked.
+Task<http::Response> handle_count(Services& services, Context& ctx, http::Request& request) {
+  auto call = co_await make_call(services, ctx, request, request.json);
+  if (!call) co_return failed(call.error());
+  std::string text;
+  for (const std::string_view key : {"messages", "tools"}) {
+    if (const json::Value* part = call->question.body.if_contains(key)) text += json::write(*part);
+  }
+  auto count = co_await call->question.model->backend->count_tokens(ctx, std::move(text));
+  if (!count) co_return failed(count.error());
+  const json::Value body = json::Object{{"object", "response.input_tokens"}, {"input_tokens", *count}};
+  co_return http::Response::json(200, body);
+}
+
+// The request with a last item that asks for a summary, in the form that has an array of items.
+json::Value compaction_request(json::Object body) {
+  json::Value& input = body["input"];
+  if (!input.is_array()) {
+    const json::Value text = input.is_null() ? json::Value("") : input;
+    input = json::Array{json::Object{{"type", "message"}, {"role", "user"}, {"content", text}}};
+  }
+  input.as_array().emplace_back(json::Object{{"type", "compaction_trigger"}});
+  body["store"] = false;
+  return json::Value(std::move(body));
+}
+
+Task<http::Response> handle_compact(Services& services, Context& ctx, http::Request& request) {
+  if (!json::string_at(request.json, "model")) {
+    const base::Error error(base::Code::kInvalidArgument, "the request names no model");
+    co_return failed(error.with_field("model"));
+  }
+  const json::Value body = compaction_request(request.json.as_object());
+  auto call = co_await make_call(services, ctx, request, body);
+  if (!call) co_return failed(call.error());
+  auto response = co_await whole_response(services, ctx, std::move(*call));
+  if (!response) co_return failed(response.error());
+  const json::Value compacted = json::Object{{"id", (*response)["id"]},
+                                             {"object", "response.compaction"},
+                                             {"created_at", (*response)["created_at"]},
+                                             {"output", (*response)["output"]},
+                                             {"usage", (*response)["usage"]}};
+  co_return http::Response::json(200, compacted);
+}
+
+Task<http::Response> handle_get(Services& services, Context& ctx, http::Request& request) {
+  auto stored = co_await services.store.response(ctx, std::string(request.param("id")), request.principal.id);
+  if (!stored) co_return failed(stored.error());
+  co_return http::Response::text(200, std::move(stored->body), "application/json");
+}
+
+Task<http::Response> handle_delete(Services& services, Context& ctx, http::Request& request) {
+  const std::string id(request.param("id"));
+  auto removed = co_await services.store.remove_response(ctx, id, request.principal.id);
+  if (!removed) co_return failed(removed.error());
+  const json::Value body(responses::deleted_response(id));
+  co_return http::Response::json(200, body);
+}
+
+base::Result<responses::ListQuery> list_query(const http::Request& request) {
+  responses::ListQuery query;
+  query.after = request.query_param("after").value_or("");
+  query.descending = request.query_param("order").value_or("desc") != "asc";
+  if (const auto text = request.query_param("limit")) {
+    const auto limit = base::parse_int(*text);
+    if (!limit) {
+      return base::fail(base::Error(base::Code::kInvalidArgument, "limit is a whole number").with_field("limit"));
+    }
+    query.limit = *limit;
+  }
+  return query;
+}
+
+Task<http::Response> handle_items(Services& services, Context& ctx, http::Request& request) {
+  auto query = list_query(request);
+  if (!query) co_return failed(query.error());
+  auto stored = co_await services.store.response(ctx, std::string(request.param("id")), request.principal.id);
+  if (!stored) co_return failed(stored.error());
+  auto items = json::parse(stored->items);
+  if (!items || !items->is_array())
+    co_return failed(base::Error(base::Code::kInternal, "the stored items cannot be read"));
+  auto page = responses::item_list(items->as_array(), *query);
+  if (!page) co_return failed(page.error());
+  const json::Value body(std::move(*page));
+  co_return http::Response::json(200, body);
+}
+
+// Some clients try a WebSocket first; 426 sends them to POST at once and silently, other statuses cost them retries.
+Task<http::Response> handle_upgrade() {
+  const base::Error error(base::Code::kUnsupported, "this server answers POST /v1/responses, not WebSockets");
+  http::Response response = http::error_response(http::Family::kOpenAi, error);
+  response.status = 426;
+  response.headers.set("upgrade", "HTTP/1.1");
+  co_return response;
+}
+
+http::Route create_route(Services& services) {
+  auto route = make_route(http::Method::kPost, "/v1/responses", "createResponse", "Answer with text or tool calls");
+  route.limits.deadline = std::chrono::minutes(30);
+  route.limits.max_body = services.max_body;
+  route.description =
+      "OpenAI's Responses API, as Codex and the SDKs speak it, over any backend. A question of a person is answered "
+      "with cited excerpts of the repository; `retrieval: {\"enabled\": false}` asks the model alone.";
+  route.request_schema = responses::kResponsesRequestSchema;
+  route.streams = true;
+  route.handler = [&services](Context& ctx, http::Request& request) { return handle_create(services, ctx, request); };
+  return route;
+}
+
+}  // namespace
+
+base::Result<void> add_responses_routes(http::Router& router, Services& services) {
+  using http::Method;
+  std::vector<http::Route> routes;
+  routes.push_back(create_route(services));
+  routes.push_back(make_route(Method::kGet, "/v1/responses", "upgradeResponses", "Not a WebSocket: use POST"));
+  routes.back().handler = [](Context&, http::Request&) { return handle_upgrade(); };
+  routes.push_back(
+      make_route(Method::kPost, "/v1/responses/input_tokens", "countInputTokens", "Count a request's tokens"));
+  routes.back().request_schema = responses::kResponsesRequestSchema;
+  routes.back().limits.max_body = services.max_body;
+  routes.back().handler = [&services](Context& ctx, http::Request& r) { return handle_count(services, ctx, r); };
+  routes.push_back(make_route(Method::kPost, "/v1/responses/compact", "compactResponse",
+                              "A conversation as one item that stands for it"));
+  routes.back().request_schema = responses::kResponsesRequestSchema;
+  routes.back().limits.max_body = services.max_body;
+  routes.back().limits.deadline = std::chrono::minutes(10);
+  routes.back().handler = [&services](Context& ctx, http::Request& r) { return handle_compact(services, ctx, r); };
+  routes.push_back(make_route(Method::kGet, "/v1/responses/{id}", "getResponse", "A stored answer"));
+  routes.back().handler = [&services](Context& ctx, http::Request& r) { return handle_get(services, ctx, r); };
+  routes.push_back(make_route(Method::kDelete, "/v1/responses/{id}", "deleteResponse", "Forget a stored answer"));
+  routes.back().handler = [&services](Context& ctx, http::Request& r) { return handle_delete(services, ctx, r); };
+  routes.push_back(make_route(Method::kGet, "/v1/responses/{id}/input_items", "listInputItems",
+                              "What a stored answer was made from"));
+  routes.back().handler = [&services](Context& ctx, http::Request& r) { return handle_items(services, ctx, r); };
+  for (auto& route : routes) {
+    if (auto added = router.add(std::move(route)); !added) return added;
+  }
+  return {};
+}
+
+}  // namespace promethean::api
