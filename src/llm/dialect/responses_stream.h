@@ -49,6 +49,9 @@ class ResponsesStream {
   std::string finish(int64_t completed_at);  // the backend ended properly; Unix seconds
   std::string fail(const base::Error& error);
 
+  // A member of the last response object; known only when the backend has begun to answer.
+  void set_retrieval_context(std::optional<json::Object> context) { setup_.retrieval_context = std::move(context); }
+
   const json::Object& response() const { return setup_.response; }  // whole after finish or fail
   json::Object take_response() { return std::move(setup_.response); }
 
