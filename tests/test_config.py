@@ -3,7 +3,7 @@ import json
 import socket
 
 import pytest
-from support.server import run_command
+from support.server import wait_for, run_command
 
 
 def serve(tmp_path, root, *arguments, **environment):
@@ -86,8 +86,8 @@ def test_flags_beat_the_environment_and_it_beats_the_file(start, pathspec_copy):
     server = start(config="[server]\nlisten = \"127.0.0.1:1\"\n[log]\nlevel = \"error\"\n",
                    environment={"PROMETHEAN_SERVER_LISTEN": "127.0.0.1:2", "PROMETHEAN_LOG_LEVEL": "debug", "PROMETHEAN_LOG_JSON": "true"})
     assert server.port > 2
-    lines = [json.loads(line) for line in server.log().splitlines() if line.startswith("{")]
-    assert lines and all({"ts", "level", "msg"} <= set(line) for line in lines)
+    lines = wait_for(lambda: [json.loads(line) for line in server.log().splitlines() if line.startswith("{")], what="the first log lines")
+    assert all({"ts", "level", "msg"} <= set(line) for line in lines)
 
 
 def free_port():
