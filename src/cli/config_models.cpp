@@ -45,7 +45,9 @@ static base::Result<ModelConfig> read_entry(const ModelEntry& entry, const Confi
   const bool local = model.backend == llm::Kind::kLocal;
   model.retrieval = config.retrieval.enabled;
   model.grounded = local && config.model.grounded;
-  if (local) model.context = config.model.context, model.max_concurrency = 1, model.first_token_timeout_seconds = 300;
+  if (local)
+    model.context = config.model.context, model.max_concurrency = 1, model.max_waiting = config.model.queue,
+    model.first_token_timeout_seconds = 300;
   if (model.backend == llm::Kind::kOllama) model.url = kOllamaUrl;
   if (model.backend == llm::Kind::kAnthropic) model.url = kAnthropicUrl;
   for (const auto& field : entry.fields) {
@@ -121,6 +123,7 @@ static ModelConfig embedded_model(const Config& config) {
           .upstream = name,
           .context = config.model.context,
           .max_concurrency = 1,
+          .max_waiting = config.model.queue,
           .first_token_timeout_seconds = 300,
           .retrieval = config.retrieval.enabled,
           .grounded = config.model.grounded,

@@ -214,7 +214,8 @@ base::Error Upstream::error(int status, std::string_view body) const {
         .with_field("messages");
   }
   if (status == 401 || status == 403)
-    return base::Error(Code::kPermissionDenied, text, "the backend refused our credential: check api_key_env of this model");
+    return base::Error(Code::kPermissionDenied, text,
+                       "the backend refused our credential: check api_key_env of this model");
   if (status == 404) {
     return base::Error(Code::kNotFound, text, "check `upstream` of this model: the backend has no such model")
         .with_field("model");
