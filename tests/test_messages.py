@@ -312,10 +312,11 @@ def test_x_api_key_is_a_credential_and_stays_out_of_the_log(server):
     assert "sk-ant-wrong" not in server.log() and server.token not in server.log()
 
 
-def test_the_root_says_that_the_server_is_there(server):
-    status, headers, body = server.request("HEAD", "/", token=False)
+@pytest.mark.parametrize("path", ["/", "/api/hello"])
+def test_whoever_looks_whether_anybody_is_there_needs_no_credential(server, path):
+    status, _, body = server.request("HEAD", path, token=False)
     assert (status, body) == (200, b"")
-    status, _, body = server.get("/", token=False)
+    status, _, body = server.get(path, token=False)
     assert status == 200 and b"Promethean" in body
 
 

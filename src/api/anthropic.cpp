@@ -40,24 +40,33 @@ http::Route count_route(Services& services) {
   return route;
 }
 
-// Clients look here whether anybody is there (HEAD), and people what it is.
-http::Route root_route(Services&) {
+// Where clients look whether anybody is there, before they have a credential: Claude Code by HEAD. The root is also
+// what people open.
+http::Route greeting_route(std::string path, std::string id) {
   http::Route route;
-  route.path = "/";
-  route.operation_id = "getRoot";
+  route.path = std::move(path);
+  route.operation_id = std::move(id);
   route.scope = http::Scope::kNone;
   route.limits.rate_cost = 0;
-  route.summary = "What this server is";
+  route.summary = "Says that the server is there";
   route.handler = [](Context&, http::Request&) -> Task<http::Response> {
     co_return http::Response::text(200, "Promethean is running.\n");
   };
   return route;
 }
 
+http::Route root_route(Services&) {
+  return greeting_route("/", "getRoot");
+}
+
+http::Route hello_route(Services&) {
+  return greeting_route("/api/hello", "getHello");
+}
+
 }  // namespace
 
 base::Result<void> add_anthropic_routes(http::Router& router, Services& services) {
-  for (auto make : {messages_route, count_route, root_route}) {
+  for (auto make : {messages_route, count_route, root_route, hello_route}) {
     if (auto added = router.add(make(services)); !added) return added;
   }
   return {};

@@ -89,6 +89,7 @@ void set_format(const json::Value& request, json::Object& chat) {
 constexpr std::string_view kMachineWords[] = {
     "Analyze if this message indicates a new conversation topic",
     "Generate a concise, sentence-case title",
+    "You are naming a coding session",
     "Summarize this coding conversation in under 50 characters",
     "Your task is to create a detailed summary of",
 };

@@ -276,6 +276,13 @@ TEST(MessagesRequest, WhoSpokeLast) {
       Speaker::kMachine);
 }
 
+TEST(MessagesRequest, AClientsOwnRequestForATitleIsNoPersons) {
+  const auto asked =
+      to_chat(value(R"({"max_tokens":9,"system":"You are naming a coding session so the user can pick it.",
+    "messages":[{"role":"user","content":"<session>fix it</session>"}]})"));
+  EXPECT_EQ(asked->speaker, Speaker::kMachine);
+}
+
 TEST(MessagesRequest, CountsWordsCallsAndToolsButNoBytesOfImages) {
   const auto asked = to_chat(value(R"({"system":"S","messages":[
     {"role":"user","content":[{"type":"text","text":"hello"},{"type":"image","source":{"type":"base64","media_type":"image/png","data":"SECRETBYTES"}}]},
