@@ -1,6 +1,6 @@
 #include "api/responses_call.h"
 
-#include "api/pump.h"
+#include "api/patient_answer.h"
 #include "base/clock.h"
 #include "base/hash.h"
 
@@ -66,29 +66,29 @@ Task<void> keep(Services& services, Context& ctx, storage::StoredResponse stored
 
 class ResponsesSse final : public http::BodyStream {
  public:
-  ResponsesSse(Services& services, Pump pump, responses::ResponsesStream answer, ResponsesCall call)
-      : services_(services), pump_(std::move(pump)), answer_(std::move(answer)), call_(std::move(call)) {}
-
-  // What was taken from the pump before the stream began.
-  void take(Piece piece) { waiting_ += fed(std::move(piece)); }
+  using Step = PatientAnswer::Step;
+  ResponsesSse(Services& services, std::unique_ptr<PatientAnswer> model, std::optional<Step> first,
+               responses::ResponsesStream answer, ResponsesCall call)
+      : services_(services),
+        model_(std::move(model)),
+        first_(std::move(first)),
+        answer_(std::move(answer)),
+        call_(std::move(call)) {}
 
   Task<base::Result<http::Chunk>> next(Context& ctx) override {
-    if (!begun_) {
-      begun_ = true;
-      co_return http::make_chunk(answer_.begin() + std::exchange(waiting_, {}));
-    }
+    if (!std::exchange(begun_, true)) co_return http::make_chunk(answer_.begin());
     while (!ended_) {
-      auto next = co_await pump_.next(ctx, kKeepAlive);
+      auto step = std::exchange(first_, std::nullopt);
+      if (!step) step = co_await model_->next(ctx, kKeepAlive);
       std::string events;
-      if (!next) {
-        if (ctx.done()) co_return base::fail(std::move(next).error());
-        ended_ = true;
-        services_.log.warn("an answer broke off", {{"id", call_.stored.id}, {"why", next.error().message()}});
-        events = answer_.fail(next.error());
-      } else if (next->state == Pump::State::kQuiet) {
+      if (!step) {
         events = answer_.keep_alive();
-      } else if (next->state == Pump::State::kPiece) {
-        events = fed(std::move(*next->piece));
+      } else if (!*step) {
+        if (ctx.done()) co_return base::fail(std::move(*step).error());
+        events = failed(step->error());
+      } else if (**step) {
+        if (!std::exchange(known_, true)) answer_.set_retrieval_context(std::move(model_->asked().retrieval_context));
+        events = answer_.feed(***step);
       } else {
         ended_ = true;
         events = answer_.finish(now());
@@ -100,20 +100,19 @@ class ResponsesSse final : public http::BodyStream {
   }
 
  private:
-  std::string fed(Piece piece) {
-    if (auto* started = std::get_if<Started>(&piece)) {
-      answer_.set_retrieval_context(std::move(started->retrieval_context));
-      return {};
-    }
-    return answer_.feed(std::get<llm::Delta>(piece));
+  std::string failed(const base::Error& error) {
+    ended_ = true;
+    services_.log.warn("an answer broke off", {{"id", call_.stored.id}, {"why", error.message()}});
+    return answer_.fail(error);
   }
 
   Services& services_;
-  Pump pump_;
+  std::unique_ptr<PatientAnswer> model_;
+  std::optional<Step> first_;  // what was read before the stream began
   responses::ResponsesStream answer_;
   ResponsesCall call_;
-  std::string waiting_;
   bool begun_ = false;
+  bool known_ = false;  // what was retrieved
   bool ended_ = false;
 };
 
@@ -172,13 +171,12 @@ Task<http::Response> answer_call(Services& services, Context& ctx, ResponsesCall
     const json::Value whole(std::move(*response));
     co_return http::Response::json(200, whole);
   }
-  Pump pump(services, ctx, std::move(call.question));
-  auto first = co_await pump.next(ctx, kGrace);
-  if (!first) co_return failed(first.error());
+  auto model = std::make_unique<PatientAnswer>(services, ctx, std::move(call.question));
+  auto first = co_await model->next(ctx, kGrace);
+  if (first && !*first) co_return failed(first->error());
   responses::ResponsesStream answer(std::move(call.setup));
-  auto stream = std::make_unique<ResponsesSse>(services, std::move(pump), std::move(answer), std::move(call));
-  if (first->piece) stream->take(std::move(*first->piece));
-  co_return http::Response::stream(std::move(stream));
+  co_return http::Response::stream(
+      std::make_unique<ResponsesSse>(services, std::move(model), std::move(first), std::move(answer), std::move(call)));
 }
 
 }  // namespace promethean::api

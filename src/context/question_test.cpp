@@ -70,5 +70,14 @@ TEST(Question, LastUserTextJoinsParts) {
   EXPECT_EQ(last_user_text({}), "");
 }
 
+TEST(Question, WhatAnAgentRemindsOfIsNotTheUsersQuestion) {
+  const auto text = [](std::string content) {
+    return last_user_text({json::Object{{"role", "user"}, {"content", std::move(content)}}});
+  };
+  EXPECT_EQ(text("<system-reminder>\nsee a.py\n</system-reminder>\nWhere?<system-reminder>x</system-reminder>"),
+            "\nWhere?");
+  EXPECT_EQ(text("what does <system-reminder> mean?"), "what does <system-reminder> mean?");
+}
+
 }  // namespace
 }  // namespace promethean::context

@@ -81,6 +81,13 @@ std::string_view anthropic_type(const base::Error& error, std::string_view param
   }
 }
 
+// Clients know by these words that they should shorten the conversation. Their shape has no room for a field's name.
+std::string anthropic_message(const base::Error& error, std::string_view param) {
+  if (is_context_overflow(error, param)) return "prompt is too long: " + message_and_hint(error);
+  const bool named = param.empty() || error.message().starts_with(param);
+  return named ? message_and_hint(error) : std::string(param) + ": " + message_and_hint(error);
+}
+
 int status_of(Family family, const base::Error& error, std::string_view param) {
   if (is_context_overflow(error, param)) return 400;
   if (family == Family::kAnthropic && error.code() == Code::kUnavailable) return 529;
@@ -99,9 +106,9 @@ json::Value error_body(Family family, const base::Error& error, std::string_view
                                                  {"code", openai_code(error, param)}}}};
     }
     case Family::kAnthropic:
-      return json::Object{
-          {"type", "error"},
-          {"error", json::Object{{"type", anthropic_type(error, param)}, {"message", message_and_hint(error)}}}};
+      return json::Object{{"type", "error"},
+                          {"error", json::Object{{"type", anthropic_type(error, param)},
+                                                 {"message", anthropic_message(error, param)}}}};
     case Family::kOllama:
       return json::Object{{"error", message_and_hint(error)}};
     case Family::kBridge:
@@ -119,6 +126,7 @@ json::Value error_body(Family family, const base::Error& error, std::string_view
 Response error_response(Family family, const base::Error& error, std::string_view param) {
   if (param.empty()) param = error.field();
   Response response = Response::json(status_of(family, error, param), error_body(family, error, param));
+  response.names_request = family == Family::kAnthropic;
   const Code code = error.code();
   if (code == Code::kRateLimited || code == Code::kUnavailable) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(error.retry_after()).count();

@@ -117,6 +117,14 @@ Response Response::stream(std::unique_ptr<BodyStream> body, std::string content_
   return response;
 }
 
+void name_request(Response& response, const std::string& id) {
+  response.headers.set("x-request-id", id);
+  auto* body = std::get_if<std::string>(&response.body);
+  if (!response.names_request || body == nullptr || !body->ends_with('}')) return;
+  response.headers.set("request-id", id);
+  body->insert(body->size() - 1, ",\"request_id\":" + json::quote(id));
+}
+
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
   std::string out;
   out.reserve(text.size());

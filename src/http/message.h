@@ -91,11 +91,16 @@ struct Response {
   int status = 200;
   Headers headers;
   std::variant<std::string, std::unique_ptr<BodyStream>> body;
+  bool names_request = false;  // the body is a JSON object that wants the member request_id: name_request()
 
   static Response text(int status, std::string body, std::string content_type = "text/plain; charset=utf-8");
   static Response json(int status, const json::Value& value);
   static Response stream(std::unique_ptr<BodyStream> body, std::string content_type = "text/event-stream");
 };
+
+// The id of the request in its answer: the header x-request-id, and what Anthropic's clients read where the answer says
+// so. Done by whoever sends it, because a refusal is made where the id is not known.
+void name_request(Response& response, const std::string& id);
 
 // %XX and (in queries) '+' decoding; nullopt for malformed escapes, NUL bytes or invalid UTF-8.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);

@@ -39,7 +39,7 @@ Response foreign_origin(Family family) {
 Response unauthorized(Family family, const RequestHead& head, const Error& error) {
   Response response = error_response(family, error);
   // RFC 6750, 3: no error code when the request carried no credential at all.
-  const bool tried = head.headers.get("authorization").has_value();
+  const bool tried = head.headers.get("authorization") || head.headers.get("x-api-key");
   response.headers.add("www-authenticate",
                        tried ? "Bearer realm=\"promethean\", error=\"invalid_token\"" : "Bearer realm=\"promethean\"");
   return response;

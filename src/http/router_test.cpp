@@ -284,5 +284,28 @@ TEST(ErrorShape, StatusAndCodeOfEachFamily) {
             "false");
 }
 
+TEST(ErrorShape, AnAnthropicErrorNamesItsRequest) {
+  Response response =
+      error_response(Family::kAnthropic, base::Error(Code::kInvalidArgument, "wrong", "mend it"), "tools");
+  name_request(response, "a\"b");
+  EXPECT_EQ(
+      std::get<std::string>(response.body),
+      R"({"type":"error","error":{"type":"invalid_request_error","message":"tools: wrong; mend it"},"request_id":"a\"b"})");
+  EXPECT_EQ(response.headers.get("request-id"), "a\"b");
+  EXPECT_EQ(response.headers.get("x-request-id"), "a\"b");
+
+  Response other = error_response(Family::kOpenAi, base::Error(Code::kInvalidArgument, "wrong"));
+  const std::string before = std::get<std::string>(other.body);
+  name_request(other, "id");
+  EXPECT_EQ(std::get<std::string>(other.body), before);
+  EXPECT_FALSE(other.headers.get("request-id"));
+}
+
+TEST(ErrorShape, AnthropicsClientsKnowAPromptThatIsTooLongByItsWords) {
+  const base::Error error = base::Error(Code::kTooLarge, "the prompt has about 9 tokens").with_field("messages");
+  EXPECT_THAT(json::write(error_body(Family::kAnthropic, error)),
+              HasSubstr("\"prompt is too long: the prompt has about 9"));
+}
+
 }  // namespace
 }  // namespace promethean::http

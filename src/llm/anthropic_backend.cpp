@@ -120,11 +120,22 @@ int64_t thinking_budget(std::string_view effort) {
   return effort == "high" || effort == "xhigh" ? 16'384 : 0;
 }
 
+// While calls are answered Anthropic wants the thoughts before them back, signed; a chat does not keep those.
+bool answers_calls(const json::Object& request) {
+  const json::Array& messages = request.at("messages").as_array();
+  const auto last = std::find_if(messages.rbegin(), messages.rend(), [](const json::Value& message) {
+    return json::string_at(message, "role") == "assistant";
+  });
+  const json::Array* calls = last == messages.rend() ? nullptr : json::array_at(*last, "tool_calls");
+  return calls != nullptr && !calls->empty();
+}
+
 void set_sampling(const json::Object& request, json::Object& body) {
   int64_t limit = 0;
   for (const std::string_view key : {"max_tokens", "max_completion_tokens"})
     limit = std::max<int64_t>(json::int_at(request, key).value_or(0), 0) > 0 ? *json::int_at(request, key) : limit;
-  const int64_t budget = thinking_budget(json::string_at(request, "reasoning_effort").value_or(""));
+  const int64_t budget =
+      answers_calls(request) ? 0 : thinking_budget(json::string_at(request, "reasoning_effort").value_or(""));
   body["max_tokens"] = (limit > 0 ? limit : kDefaultLimit) + budget;
   if (budget > 0) {
     // With thinking, Anthropic takes no temperature and no top_p.
@@ -236,6 +247,9 @@ class AnthropicDialect final : public Dialect {
     delta.finish_reason = finish_reason(*reason);
     delta.usage = usage_;
     emit(delta, reading);
+    // A chat has no place for it; vLLM puts it here, too.
+    if (const auto sequence = json::string_at(*change, "stop_sequence"))
+      reading.ready.back().choices.front().as_object()["stop_reason"] = *sequence;
   }
 
   // Tokens that were read from or written to the prompt cache are not in input_tokens.

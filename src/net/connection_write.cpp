@@ -17,7 +17,7 @@ using ErrorCode = boost::system::error_code;
 // Not a coroutine itself: one frame less under every stream.
 Task<bool> Connection::write(Exchange& exchange, http::Response& response) {
   exchange.status = response.status;
-  response.headers.set("x-request-id", exchange.request_id);
+  http::name_request(response, exchange.request_id);
   if (core_->draining()) exchange.keep_alive = false;
   enter(Phase::kWrite);
   const bool whole = std::holds_alternative<std::string>(response.body);

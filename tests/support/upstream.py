@@ -7,6 +7,7 @@ after a colon, `normal:mine`, makes a name with counts of its own.
     slow        the words, `pause` apart, until told to stop
     echo        answers with the last user message, to see what reached the model
     tools       a tool call                      two-tools   two calls in one answer
+    agent       calls Bash to read secret.txt, then says what it gave
     reasoning   thoughts, then the words         long        five words, ended by the limit of tokens
     limited     normal, and its headers say that no request is left for now
     gate        accepts, and answers once `open_gate(name)` was called

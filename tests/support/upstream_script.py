@@ -6,6 +6,7 @@ WORDS = ["The ", "answer ", "is ", "forty", "-two."]
 LETTERS = ["Grüße ", "aus ", "東京, ", "ça ", "va 🙂."]
 THOUGHTS = ["Six times ", "seven."]
 CALLS = [("look", {"at": 1}), ("list", {"of": "src/größe"})]
+AGENTS_CALL = ("Bash", {"command": "cat secret.txt", "description": "Read the file"})
 CUT = ("cut", "cut-first", "stall", "malformed", "short", "error")  # streams that break
 PROMPT_TOKENS, CACHED_TOKENS, COMPLETION_TOKENS, REASONING_TOKENS = 11, 3, 5, 2
 USUAL_RETRY_AFTER = {429: 7, 503: 7}
@@ -86,6 +87,9 @@ def said_by(behaviour, dialect):
         return Said(calls=CALLS[:1], reason="tools")
     if behaviour == "two-tools":
         return Said(calls=CALLS, reason="tools")
+    if behaviour == "agent":
+        seen = outcomes(dialect.request)
+        return Said(words=["It says: ", seen[-1]]) if seen else Said(words=["I look. "], calls=[AGENTS_CALL], reason="tools")
     if behaviour == "reasoning":
         return Said(thoughts=THOUGHTS, words=WORDS)
     return Said(words=WORDS, reason="length" if behaviour == "long" else "stop")
@@ -97,6 +101,18 @@ def last_user_text(request):
     if isinstance(content, str):
         return content
     return "".join(part.get("text", "") for part in content or [])
+
+
+def outcomes(request):
+    """The texts that tools gave back, in any dialect."""
+    found = []
+    for message in request.get("messages", []):
+        blocks = message["content"] if isinstance(message.get("content"), list) else []
+        results = [block for block in blocks if block.get("type") == "tool_result"]
+        for result in [message] if message.get("role") == "tool" else results:
+            content = result.get("content") or ""
+            found.append(content if isinstance(content, str) else "".join(part.get("text", "") for part in content))
+    return found
 
 
 def vector(text):

@@ -1,0 +1,99 @@
+#include "api/messages.h"
+
+#include "api/messages_sse.h"
+#include "api/question.h"
+#include "base/hash.h"
+#include "llm/dialect/messages_request.h"
+#include "llm/dialect/messages_stream.h"
+
+namespace promethean::api {
+
+namespace {
+
+namespace messages = llm::messages;
+
+constexpr int64_t kImageTokens = 1'600;  // of a large one, as Anthropic counts
+
+http::Response failed(const base::Error& error) {
+  return http::error_response(http::Family::kAnthropic, error);
+}
+
+Turn turn_of(messages::Speaker speaker) {
+  if (speaker == messages::Speaker::kTool) return Turn::kToolResult;
+  return speaker == messages::Speaker::kMachine ? Turn::kMachine : Turn::kPerson;
+}
+
+// Clients ask for all that Anthropic's models can write, 128,000 tokens and more. A limit that the model's context
+// cannot hold limits nothing; sent on, some backends refuse it, and it would leave no room for excerpts.
+void drop_idle_limit(json::Object& chat, const llm::Model& model) {
+  const auto limit = json::int_at(chat, "max_tokens");
+  if (!limit || model.context == 0) return;
+  if (*limit > model.context - llm::least_tokens(chat)) chat.erase("max_tokens");
+}
+
+Task<http::Response> whole_answer(Services& services, Context& ctx, Question question, messages::Head head) {
+  auto asked = co_await ask_question(services, ctx, std::move(question));
+  if (!asked) co_return failed(asked.error());
+  head.model = asked->used->name;
+  head.retrieval_context = std::move(asked->retrieval_context);
+  messages::Events events(std::move(head));
+  messages::Whole whole;
+  for (const auto& event : events.start()) whole.add(event);
+  for (;;) {
+    auto delta = co_await asked->stream->next(ctx);
+    if (!delta) co_return failed(delta.error());
+    if (!*delta) break;
+    for (const auto& event : events.take(**delta)) whole.add(event);
+  }
+  for (const auto& event : events.finish()) whole.add(event);
+  const json::Value message(std::move(whole).message());
+  co_return http::Response::json(200, message);
+}
+
+Task<int64_t> count_or_estimate(Services& services, Context& ctx, const llm::Model& model, std::string text) {
+  const int64_t estimate = llm::estimate_tokens(text);
+  auto count = co_await model.backend->count_tokens(ctx, std::move(text));
+  if (count) co_return *count;
+  services.log.warn("token count estimated", {{"model", model.name}, {"why", count.error().message()}});
+  co_return estimate;
+}
+
+}  // namespace
+
+Task<http::Response> handle_messages(Services& services, Context& ctx, http::Request& request) {
+  const auto model = services.models.find(json::string_at(request.json, "model").value_or(""));
+  if (!model) co_return failed(model.error());
+  auto asked = messages::to_chat(request.json);
+  if (!asked) co_return failed(asked.error());
+  drop_idle_limit(asked->chat, **model);
+
+  messages::Head head{.id = "msg_" + base::random_hex(12), .model = (*model)->name};
+  head.prompt_tokens = llm::least_tokens(asked->chat);
+  const Turn turn = turn_of(asked->speaker);
+  Question question = make_question(services, request, **model, std::move(asked->chat), turn);
+  const bool stream = json::bool_at(request.json, "stream").value_or(false);
+  http::Response response;
+  if (stream) {
+    response = co_await stream_messages(services, ctx, std::move(question), std::move(head));
+  } else {
+    response = co_await whole_answer(services, ctx, std::move(question), std::move(head));
+  }
+  if (response.status == 200) response.headers.add("request-id", ctx.trace.request_id);
+  co_return response;
+}
+
+Task<http::Response> handle_count(Services& services, Context& ctx, http::Request& request) {
+  const auto model = services.models.find(json::string_at(request.json, "model").value_or(""));
+  if (!model) co_return failed(model.error());
+  const auto asked = messages::to_chat(request.json);
+  if (!asked) co_return failed(asked.error());
+  messages::Countable countable = messages::countable(asked->chat);
+  const int64_t tokens = co_await count_or_estimate(services, ctx, **model, std::move(countable.text));
+  if (ctx.done()) co_return failed(ctx.error());
+  const json::Value body = json::Object{{"input_tokens", tokens + kImageTokens * countable.images}};
+  http::Response response = http::Response::json(200, body);
+  response.headers.add("request-id", ctx.trace.request_id);
+  co_return response;
+}
+
+}  // namespace promethean::api
