@@ -59,6 +59,37 @@ class ResponsesEnd : public testing::Test {
 const char* const kOffered =
     R"({"tools":[{"type":"function","name":"ls","parameters":{"type":"object"}},{"type":"custom","name":"patch"}]})";
 
+TEST_F(ResponsesEnd, ASearchForToolsIsACallOfItsOwnForm) {
+  start(R"({"tools":[{"type":"tool_search","execution":"client","parameters":{"type":"object"}}]})");
+  call(0, "c1", "tool_search", R"({"query":)");
+  call(0, "", "", R"("weigh"})");
+  finish("tool_calls");
+  EXPECT_EQ(output(0).at("type"), "tool_search_call");
+  EXPECT_EQ(output(0).at("call_id"), "c1");
+  EXPECT_EQ(output(0).at("execution"), "client");
+  EXPECT_EQ(output(0).at("arguments"), json_of(R"({"query":"weigh"})"));
+  EXPECT_EQ(count("response.output_item.done"), 1u);
+  EXPECT_EQ(count("response.function_call_arguments.delta"), 0u);
+}
+
+// What the client found comes as an item; the model reads the names under which it may call the tools.
+TEST(ResponsesSearch, WhatWasFoundIsToldAndOffered) {
+  const auto translated = translate_request(json_of(R"({"input":[
+    {"type":"message","role":"user","content":"Weigh it"},
+    {"type":"tool_search_call","call_id":"c1","execution":"client","arguments":{"query":"weigh"}},
+    {"type":"tool_search_output","call_id":"c1","execution":"client","tools":[
+      {"type":"namespace","name":"mcp__t","tools":[{"type":"function","name":"weigh"}]}]},
+    {"type":"tool_search_call","call_id":null,"execution":"server","arguments":{}}]})"),
+                                            {});
+  ASSERT_TRUE(translated) << translated.error().message();
+  const json::Array& messages = translated->body.at("messages").as_array();
+  ASSERT_EQ(messages.size(), 3u);
+  EXPECT_EQ(messages[1].at("tool_calls").as_array()[0].at("function"),
+            json_of(R"({"name":"tool_search","arguments":"{\"query\":\"weigh\"}"})"));
+  EXPECT_EQ(messages[2].at("content"), "These tools can be called now:\nmcp__t__weigh");
+  EXPECT_EQ(translated->body.at("tools").as_array()[0].at("function").at("name"), "mcp__t__weigh");
+}
+
 TEST_F(ResponsesEnd, TheResponseHasEveryMember) {
   change_ = [](StreamSetup& setup) { setup.retrieval_context = json::Object{{"citations", json::Array()}}; };
   start(R"({"tools":[{"type":"function","name":"ls"},{"type":"web_search"}],"text":{"verbosity":"low"},"store":false,

@@ -138,8 +138,19 @@ Checked check_compaction(json::Value& item, const std::string& where, Ids&) {
 Checked check_tools(json::Value& item, const std::string& where, Ids&) {
   Tools scratch;
   if (const json::Array* tools = json::array_at(item, "tools")) return add_tools(scratch, *tools, where + ".tools");
-  if (text_at(item, "type") == "tool_search_output") return {};
   return wrong(where + ".tools", "an item of type additional_tools has an array of tools");
+}
+
+// What a search of the client's found, as the text that its model reads. A search that ran elsewhere is a mere record.
+Checked check_found(json::Value& item, const std::string& where, Ids&) {
+  Tools found;
+  const json::Array* tools = json::array_at(item, "tools");
+  if (tools == nullptr) return {};
+  if (auto added = add_tools(found, *tools, where + ".tools"); !added) return added;
+  std::string text = found.chat.empty() ? "No tools were found." : "These tools can be called now:";
+  for (const auto& [name, _] : found.names.all()) text += "\n" + name;
+  item.as_object()["output"] = text;
+  return {};
 }
 
 // Every type that is accepted. Items without a check are records of what others ran, or carry nothing that must be
@@ -161,7 +172,7 @@ constexpr ItemType kItemTypes[] = {
     {"compaction_summary", "cmp", check_compaction},
     {"compaction_trigger", "cmt"},
     {"tool_search_call", "tsc"},
-    {"tool_search_output", "tso", check_tools},
+    {"tool_search_output", "tso", check_found},
     {"web_search_call", "ws"},
     {"file_search_call", "fs"},
     {"code_interpreter_call", "ci"},
@@ -242,11 +253,12 @@ base::Result<json::Array> read_items(const json::Value& input, const json::Array
 
 bool is_call(std::string_view type) {
   return type == "function_call" || type == "custom_tool_call" || type == "local_shell_call" || type == "shell_call" ||
-         type == "apply_patch_call";
+         type == "apply_patch_call" || type == "tool_search_call";
 }
 
 bool is_output(std::string_view type) {
   constexpr std::string_view kEnd = "_output";
+  if (type == "tool_search_output") return true;  // the only one that is not named after its call
   return type.ends_with(kEnd) && is_call(type.substr(0, type.size() - kEnd.size()));
 }
 

@@ -154,6 +154,13 @@ json::Object OutputItem::to_json() const {
   }
   out["type"] = kind == Kind::kCustomCall ? "custom_tool_call" : "function_call";
   out["call_id"] = call_id;
+  if (tool.search) {
+    const auto arguments = json::parse(text);
+    out["type"] = "tool_search_call";
+    out["execution"] = "client";
+    out["arguments"] = arguments && arguments->is_object() ? *arguments : json::Value(json::Object());
+    return out;
+  }
   out["name"] = tool.name;
   if (!tool.name_space.empty()) out["namespace"] = tool.name_space;
   out[kind == Kind::kCustomCall ? "input" : "arguments"] = text;

@@ -64,7 +64,8 @@ TEST(ResponsesRequest, TheFirstRequestOfAnAgent) {
   EXPECT_EQ(translated.body.at("messages"),
             json_of(R"([{"role":"system","content":"You are a coding agent\n\n<skills>\n<permissions>"},
                {"role":"user","content":"<environment_context>"},{"role":"user","content":"say hello"}])"));
-  EXPECT_EQ(offered(translated), std::vector<std::string>({"exec_command", "multi_agent_v1__spawn", "apply_patch"}));
+  EXPECT_EQ(offered(translated),
+            std::vector<std::string>({"exec_command", "multi_agent_v1__spawn", "apply_patch", "tool_search"}));
   EXPECT_EQ(translated.body.at("tool_choice"), "auto");
   EXPECT_EQ(translated.body.at("parallel_tool_calls"), true);
   EXPECT_EQ(translated.body.at("stream"), true);

@@ -283,7 +283,7 @@ void ResponsesStream::grow_call(Call& call, std::string_view arguments) {
   const bool custom = item.kind == Kind::kCustomCall;
   const std::string fresh = custom ? call.input.feed(arguments) : std::string(arguments);
   item.text += fresh;
-  if (fresh.empty()) return;
+  if (fresh.empty() || item.tool.search) return;  // a search has no events of its own: its item says all
   item_event(custom ? "response.custom_tool_call_input.delta" : "response.function_call_arguments.delta", *call.item,
              {{"delta", fresh}});
 }
@@ -302,8 +302,10 @@ void ResponsesStream::close_call(Call& call, bool cut) {
     item_event("response.custom_tool_call_input.done", *call.item, {{"input", item.text}});
   } else {
     if (item.text.empty()) grow_call(call, "{}");
-    item_event("response.function_call_arguments.done", *call.item,
-               {{"name", item.tool.name}, {"arguments", item.text}});
+    if (!item.tool.search) {
+      item_event("response.function_call_arguments.done", *call.item,
+                 {{"name", item.tool.name}, {"arguments", item.text}});
+    }
   }
   done(*call.item, "completed");
 }

@@ -102,7 +102,17 @@ base::Result<void> add_custom(Tools& tools, const json::Value& tool, std::string
   return {};
 }
 
-// Tools that run elsewhere (web_search, tool_search, code_interpreter, ...) are left out: a client offers them without
+// A client that has many tools declares one that finds them; what it finds comes with the next request.
+void add_search(Tools& tools, const json::Value& tool) {
+  const std::string& chat_name = tools.names.declare({.name = "tool_search", .name_space = "", .search = true});
+  const json::Object* parameters = json::object_at(tool, "parameters");
+  put(tools, chat_name,
+      {{"name", chat_name},
+       {"description", text_at(tool, "description")},
+       {"parameters", parameters != nullptr ? *parameters : json::Object{{"type", "object"}}}});
+}
+
+// Tools that run elsewhere (web_search, code_interpreter, ...) are left out: a client offers them without
 // knowing who answers, and goes on without them.
 base::Result<void> add_tool(Tools& tools, const json::Value& tool, std::string_view name_space,
                             const std::string& where) {
@@ -110,6 +120,7 @@ base::Result<void> add_tool(Tools& tools, const json::Value& tool, std::string_v
   if (!type) return wrong(where + ".type", "a tool has a type");
   if (*type == "function") return add_function(tools, tool, name_space, where);
   if (*type == "custom") return add_custom(tools, tool, name_space, where);
+  if (*type == "tool_search" && text_at(tool, "execution") == "client") add_search(tools, tool);
   return {};
 }
 
@@ -205,6 +216,7 @@ const std::string& ToolTable::chat_name(const ClientTool& tool) {
 const std::string& ToolTable::declare(const ClientTool& tool) {
   const std::string& name = chat_name(tool);
   tools_[name].custom = tool.custom;
+  tools_[name].search = tool.search;
   return name;
 }
 

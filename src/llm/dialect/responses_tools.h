@@ -3,6 +3,7 @@
 //
 //   {"type":"namespace","name":"mcp__db","tools":[{"type":"function","name":"query"}]}  ->  mcp__db__query
 //   {"type":"custom","name":"apply_patch","format":{...}}  ->  apply_patch, whose one argument is the string `input`
+//   {"type":"tool_search","execution":"client",...}  ->  tool_search, a function with its own parameters
 //   {"type":"web_search"} and others that OpenAI runs itself  ->  nothing
 //
 //   Tools tools;
@@ -24,6 +25,7 @@ struct ClientTool {
   std::string name;
   std::string name_space;  // empty: none
   bool custom = false;     // takes free text, not JSON
+  bool search = false;     // finds tools that were not declared; has a form of call of its own
   bool operator==(const ClientTool&) const = default;
 };
 

@@ -49,7 +49,8 @@ constexpr std::string_view kAgentTools = R"([
 
 TEST(ResponsesTools, BecomeFunctionsUnderFlatNames) {
   const Tools tools = tools_of(kAgentTools);
-  EXPECT_EQ(chat_names(tools.chat), Names({"exec_command", "mcp__tsrv__echo", "mcp__tsrv__raw", "apply_patch"}));
+  EXPECT_EQ(chat_names(tools.chat),
+            Names({"exec_command", "mcp__tsrv__echo", "mcp__tsrv__raw", "apply_patch", "tool_search"}));
   EXPECT_EQ(tools.chat[0],
             json_of(R"({"type":"function","function":{"name":"exec_command","description":"Runs a command",
     "parameters":{"type":"object","properties":{"cmd":{"type":"string"}},"required":["cmd"]}}})"));
@@ -160,7 +161,7 @@ TEST(ResponsesTools, AChoiceIsMappedByTheTable) {
   for (const auto& [choice, chat] : cases) {
     const json::Value body = body_with(fmt::format(R"({{"tool_choice":{},"parallel_tool_calls":false}})", choice));
     EXPECT_EQ(body.at("tool_choice"), chat) << choice;
-    EXPECT_EQ(body.at("tools").as_array().size(), 4u);
+    EXPECT_EQ(body.at("tools").as_array().size(), 5u);
     EXPECT_EQ(body.at("parallel_tool_calls"), false);
   }
   for (const auto* hosted : {R"({"tool_choice":{"type":"web_search"}})", R"({"tool_choice":null})", "{}"}) {
