@@ -35,7 +35,8 @@ struct Services {
 };
 
 // Each adds the routes of one family; kConflict and kInvalidArgument are defects of the table.
-base::Result<void> add_openai_routes(http::Router& router, Services& services);  // /v1/chat/completions, /v1/models
+base::Result<void> add_openai_routes(http::Router& router,
+                                     Services& services);  // /v1: chat/completions, completions, embeddings, models
 base::Result<void> add_bridge_routes(http::Router& router,
                                      Services& services);  // /search /grep /symbols/find /indexer/status
 base::Result<void> add_admin_routes(http::Router& router, Services& services);  // /health /metrics /v1/events
