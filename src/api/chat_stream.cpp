@@ -47,7 +47,7 @@ class ChatSse final : public http::BodyStream {
  private:
   json::Object chunk(json::Array choices) const {
     json::Object out{{"id", head_.id},
-                     {"object", "chat.completion.chunk"},
+                     {"object", head_.object},
                      {"created", head_.created},
                      {"model", head_.model},
                      {"choices", std::move(choices)}};

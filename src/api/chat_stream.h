@@ -1,6 +1,6 @@
-// A chat answer as server-sent events: chat.completion.chunk objects, then [DONE]. When the backend breaks off, the
-// last event is {"error":{...}} without a [DONE], and the connection is cut, so that no client takes half an answer for
-// a whole.
+// An answer as server-sent events: chat.completion.chunk or text_completion objects, then [DONE]. When the backend
+// breaks off, the last event is {"error":{...}} without a [DONE], and the connection is cut, so that no client takes
+// half an answer for a whole.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,8 @@ namespace promethean::api {
 
 struct ChatHead {
   std::string id;
-  int64_t created = 0;  // unix seconds
+  std::string object = "chat.completion.chunk";  // text_completion for bare prompts
+  int64_t created = 0;                           // unix seconds
   std::string model;
   bool include_usage = false;                     // a last chunk with `usage` and no choices
   std::optional<json::Object> retrieval_context;  // goes into the last chunk

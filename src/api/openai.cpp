@@ -1,5 +1,6 @@
-// Routes of the OpenAI family and their texts. The chat handler itself is in chat.cpp.
+// Routes of the OpenAI family and their texts. The handlers themselves are in chat.cpp and completions.cpp.
 #include "api/chat.h"
+#include "api/completions.h"
 #include "api/services.h"
 #include "llm/chat_request.h"
 
@@ -67,7 +68,7 @@ http::Route model_route(Services& services) {
 }  // namespace
 
 base::Result<void> add_openai_routes(http::Router& router, Services& services) {
-  for (auto make : {chat_route, models_route, model_route}) {
+  for (auto make : {chat_route, completions_route, embeddings_route, models_route, model_route}) {
     if (auto added = router.add(make(services)); !added) return added;
   }
   return {};

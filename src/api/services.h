@@ -37,7 +37,8 @@ struct Services {
 };
 
 // Each adds the routes of one family; kConflict and kInvalidArgument are defects of the table.
-base::Result<void> add_openai_routes(http::Router& router, Services& services);     // /v1/chat/completions, /v1/models
+base::Result<void> add_openai_routes(http::Router& router,
+                                     Services& services);  // /v1: chat/completions, completions, embeddings, models
 base::Result<void> add_responses_routes(http::Router& router, Services& services);  // /v1/responses
 base::Result<void> add_anthropic_routes(http::Router& router, Services& services);  // /v1/messages, /
 base::Result<void> add_bridge_routes(http::Router& router,

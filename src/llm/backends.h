@@ -27,7 +27,8 @@ struct BackendOptions {
 // provider (kOpenAi). `client` outlives the backend; so for all of them.
 std::shared_ptr<Backend> make_openai_backend(http::Client& client, Kind kind, BackendOptions options, Locate locate);
 
-// Ollama's own POST /api/chat, since only there a context size can be asked for; its /v1 cuts long prompts silently.
+// Ollama's own POST /api/chat (and /api/generate and /api/embed), since only there a context size can be asked for; its
+// /v1 cuts long prompts silently.
 std::shared_ptr<Backend> make_ollama_backend(http::Client& client, BackendOptions options, Locate locate);
 
 // Anthropic's POST /v1/messages.

@@ -121,6 +121,22 @@ json::Array chunk_choices(const Delta& delta, bool first) {
   return {json::Object{{"index", 0}, {"delta", std::move(piece)}, {"logprobs", nullptr}, {"finish_reason", reason}}};
 }
 
+json::Array text_choices(const Delta& delta) {
+  const json::Value reason = delta.finish_reason.empty() ? json::Value(nullptr) : json::Value(delta.finish_reason);
+  return {json::Object{{"text", delta.content}, {"index", 0}, {"logprobs", nullptr}, {"finish_reason", reason}}};
+}
+
+Task<base::Result<std::unique_ptr<ChatStream>>> Backend::complete(Context&, const json::Object&) {
+  co_return base::fail(
+      base::Error(base::Code::kInvalidArgument, "this model has no completions of prompts", "use /v1/chat/completions")
+          .with_field("prompt"));
+}
+
+Task<base::Result<Embeddings>> Backend::embed(Context&, const json::Object&) {
+  co_return base::fail(base::Error(base::Code::kInvalidArgument, "this model has no embeddings", "ask another model")
+                           .with_field("input"));
+}
+
 json::Object Usage::to_json() const {
   return {{"prompt_tokens", prompt_tokens},
           {"completion_tokens", completion_tokens},

@@ -61,7 +61,12 @@ class ChatStream {
   virtual Task<base::Result<std::optional<Delta>>> next(Context& ctx) = 0;
 };
 
-// Somebody who answers chats. Threads: any core.
+struct Embeddings {
+  std::vector<std::vector<double>> vectors;  // one for each input, in their order
+  int64_t prompt_tokens = 0;
+};
+
+// Somebody who answers chats, and may complete prompts and embed texts, too. Threads: any core.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -74,6 +79,15 @@ class Backend {
   // backend refused the request), kTooLarge (the prompt does not fit), kNotFound (it has no such model) or
   // kPermissionDenied (it refused our credential).
   virtual Task<base::Result<std::unique_ptr<ChatStream>>> chat(Context& ctx, const json::Object& request) = 0;
+
+  // `request` is in OpenAI's legacy completions dialect, with one prompt: a text or an array of tokens. As chat, but
+  // the deltas' choices have that dialect's form (text, index, logprobs, finish_reason). A backend that has no such
+  // thing refuses with kInvalidArgument about "prompt".
+  virtual Task<base::Result<std::unique_ptr<ChatStream>>> complete(Context& ctx, const json::Object& request);
+
+  // `request` is in OpenAI's embeddings dialect, `input` an array of texts or of arrays of tokens. Errors as chat;
+  // kInvalidArgument about "input" from a backend that cannot.
+  virtual Task<base::Result<Embeddings>> embed(Context& ctx, const json::Object& request);
 
   // Tokens of a text by the backend's tokenizer; an estimate from above where it has none that can be asked.
   virtual Task<base::Result<int64_t>> count_tokens(Context& ctx, std::string text) = 0;
@@ -93,6 +107,9 @@ Task<base::Result<Answer>> collect(Context& ctx, ChatStream& stream);
 // The choices array of a chunk that says what `delta` says of choice 0: for backends of another dialect. The first one
 // of an answer says whose it is, too.
 json::Array chunk_choices(const Delta& delta, bool first);
+
+// The same in the form of the legacy completions.
+json::Array text_choices(const Delta& delta);
 
 // An id for a tool call whose backend gave none: "call_" and 24 hex digits.
 std::string new_call_id();

@@ -12,7 +12,7 @@ constexpr Support I = Support::kIgnored;
 constexpr Support R = Support::kRefused;
 
 // In the order of OpenAI's reference. local, openai, ollama, anthropic.
-constexpr Field kFields[] = {
+constexpr Field kChatFields[] = {
     {"messages", S, S, T, T, "Images reach Ollama and Anthropic from data URLs; Anthropic takes http URLs too."},
     {"model", T, T, T, T, "The name in the model table becomes the backend's own."},
     {"stream", T, T, T, T, "Backends are always asked to stream; who did not ask for it gets the answer whole."},
@@ -53,10 +53,43 @@ constexpr Field kFields[] = {
     {"grammar", S, I, I, I, "Ours: a GBNF grammar for the local model."},
 };
 
+// OpenAI's legacy completions. Anthropic has none: its column refuses the prompt, and so the request.
+constexpr Field kCompletionFields[] = {
+    {"model", T, T, T, T, ""},
+    {"prompt", S, S, T, R, "Texts or tokens; Ollama takes texts only. Several are asked one after the other."},
+    {"suffix", R, S, T, R, "Ollama: by the model's own template for filling in; else its prompt is raw."},
+    {"max_tokens", S, S, T, R, "16 when none is given. Ollama cannot do 0, nor can the local model."},
+    {"temperature", S, S, T, R, ""},
+    {"top_p", S, S, T, R, ""},
+    {"n", R, S, R, R, "Refused when it is not 1."},
+    {"stream", T, T, T, R, "Backends are always asked to stream."},
+    {"stream_options", T, T, T, R, "`include_usage`."},
+    {"logprobs", R, S, R, R, ""},
+    {"echo", S, S, T, R, ""},
+    {"stop", S, S, T, R, ""},
+    {"seed", S, S, T, R, ""},
+    {"frequency_penalty", S, S, T, R, ""},
+    {"presence_penalty", S, S, T, R, ""},
+    {"best_of", R, R, R, R, "Refused when it is not `n`: the best can only be told from whole answers."},
+    {"logit_bias", I, S, I, R, ""},
+    {"user", I, S, I, R, ""},
+    {"grammar", S, I, I, R, "Ours: a GBNF grammar for the local model."},
+    {"retrieval", I, I, I, R, "A prompt is completed as it is, whatever this says."},
+};
+
+constexpr Field kEmbeddingFields[] = {
+    {"model", T, T, T, T, ""},
+    {"input", S, S, T, R, "Texts or tokens; Ollama takes texts only. Anthropic has no embeddings."},
+    {"encoding_format", T, T, T, R, "Backends are asked for numbers; base64 is made of them here."},
+    {"dimensions", R, S, T, R, ""},
+    {"user", I, S, I, R, ""},
+};
+
 // A value that asks for nothing which would not happen anyway.
-bool asks_for_nothing(std::string_view field, const json::Value& value) {
+bool asks_for_nothing(const json::Object& body, std::string_view field, const json::Value& value) {
   if (value.is_null()) return true;
   if (field == "n") return value == 1;
+  if (field == "best_of") return value == json::int_at(body, "n").value_or(1);
   if (field == "logprobs") return value == false;
   if (field == "functions") return value.is_array() && value.as_array().empty();
   return false;
@@ -74,6 +107,15 @@ std::string_view word(Support support) {
       return "refused";
   }
   return "";
+}
+
+std::string table_of(Endpoint endpoint) {
+  std::string table = "| field | local | openai | ollama | anthropic | |\n|---|---|---|---|---|---|\n";
+  for (const auto& field : fields_of(endpoint)) {
+    table += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", field.name, word(field.local), word(field.openai),
+                         word(field.ollama), word(field.anthropic), field.note);
+  }
+  return table;
 }
 
 }  // namespace
@@ -106,15 +148,23 @@ Support Field::at(Kind kind) const {
   return Support::kIgnored;
 }
 
-std::span<const Field> chat_fields() {
-  return kFields;
+std::span<const Field> fields_of(Endpoint endpoint) {
+  switch (endpoint) {
+    case Endpoint::kChat:
+      return kChatFields;
+    case Endpoint::kCompletions:
+      return kCompletionFields;
+    case Endpoint::kEmbeddings:
+      return kEmbeddingFields;
+  }
+  return {};
 }
 
-std::optional<base::Error> check_support(const json::Object& body, Kind kind) {
-  for (const auto& field : kFields) {
+std::optional<base::Error> check_support(const json::Object& body, Kind kind, Endpoint endpoint) {
+  for (const auto& field : fields_of(endpoint)) {
     if (field.at(kind) != Support::kRefused) continue;
     const json::Value* value = body.if_contains(field.name);
-    if (value == nullptr || asks_for_nothing(field.name, *value)) continue;
+    if (value == nullptr || asks_for_nothing(body, field.name, *value)) continue;
     return base::Error(
                base::Code::kInvalidArgument,
                fmt::format("'{}' is not supported by the {} backend of this model", field.name, kind_name(kind)),
@@ -124,14 +174,14 @@ std::optional<base::Error> check_support(const json::Object& body, Kind kind) {
   return std::nullopt;
 }
 
-json::Object sent_fields(const json::Object& body, Kind kind) {
+json::Object sent_fields(const json::Object& body, Kind kind, Endpoint endpoint) {
   json::Object out;
-  for (const auto& field : kFields) {
+  for (const auto& field : fields_of(endpoint)) {
     if (field.at(kind) != Support::kSent) continue;
     const json::Value* value = body.if_contains(field.name);
     if (value == nullptr || value->is_null()) continue;
-    const bool no_limit = field.name == "max_tokens" || field.name == "max_completion_tokens";
-    if (no_limit && *value == 0) continue;
+    const bool is_limit = field.name == "max_tokens" || field.name == "max_completion_tokens";
+    if (endpoint == Endpoint::kChat && is_limit && *value == 0) continue;  // a prompt may be asked to be scored only
     out[field.name] = *value;
   }
   return out;
@@ -139,16 +189,15 @@ json::Object sent_fields(const json::Object& body, Kind kind) {
 
 std::string compatibility_page() {
   std::string page =
-      "# What each backend makes of a chat request\n\n"
-      "Made from the table that the code works with (src/llm/compatibility.cpp) by `UPDATE_DOCS=1 llm_tests`.\n\n"
+      "# What each backend makes of a request\n\n"
+      "Made from the tables that the code works with (src/llm/compatibility.cpp) by `UPDATE_DOCS=1 llm_tests`.\n\n"
       "yes: sent as it is. translated: under another name or in another form. ignored: accepted, without effect. "
       "refused: 400 with the field's name.\nFields that are not listed are accepted and go nowhere. `openai` is every "
       "backend that speaks OpenAI's dialect; whether it follows a field is its own affair.\n\n"
-      "| field | local | openai | ollama | anthropic | |\n|---|---|---|---|---|---|\n";
-  for (const auto& field : kFields) {
-    page += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", field.name, word(field.local), word(field.openai),
-                        word(field.ollama), word(field.anthropic), field.note);
-  }
+      "## POST /v1/chat/completions\n\n";
+  page += table_of(Endpoint::kChat);
+  page += "\n## POST /v1/completions\n\n" + table_of(Endpoint::kCompletions);
+  page += "\n## POST /v1/embeddings\n\n" + table_of(Endpoint::kEmbeddings);
   return page;
 }
 

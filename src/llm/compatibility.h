@@ -1,5 +1,5 @@
-// What becomes of each field of a chat request at each kind of backend: one table, from which requests are checked and
-// put together, and docs/compatibility.md is written.
+// What becomes of each field of a request at each kind of backend: one table an endpoint, from which requests are
+// checked and put together, and docs/compatibility.md is written.
 //
 // The rule: what changes the shape or the meaning of an answer is refused where a backend cannot do it (n, logprobs);
 // what only tunes it is ignored there (seed, penalties). Fields that the table does not know are accepted and go
@@ -19,6 +19,9 @@ enum class Kind { kLocal, kOpenAi, kOllama, kAnthropic };
 inline constexpr Kind kKinds[] = {Kind::kLocal, Kind::kOpenAi, Kind::kOllama, Kind::kAnthropic};
 std::string_view kind_name(Kind kind);  // as in the model table: "local", "openai", ...
 
+// What a backend is asked for; each has a request of its own.
+enum class Endpoint { kChat, kCompletions, kEmbeddings };
+
 enum class Support {
   kSent,        // as it is
   kTranslated,  // under another name or in another form
@@ -35,15 +38,15 @@ struct Field {
   std::string_view note;
   Support at(Kind kind) const;
 };
-std::span<const Field> chat_fields();
+std::span<const Field> fields_of(Endpoint endpoint);
 
 // kInvalidArgument naming the first field that a backend of this kind refuses.
-std::optional<base::Error> check_support(const json::Object& body, Kind kind);
+std::optional<base::Error> check_support(const json::Object& body, Kind kind, Endpoint endpoint = Endpoint::kChat);
 
 // The fields of `body` that go to a backend of this kind as they are; null ones count as not given.
-json::Object sent_fields(const json::Object& body, Kind kind);
+json::Object sent_fields(const json::Object& body, Kind kind, Endpoint endpoint = Endpoint::kChat);
 
-// The table as Markdown: the whole of docs/compatibility.md.
+// The tables as Markdown: the whole of docs/compatibility.md.
 std::string compatibility_page();
 
 }  // namespace promethean::llm

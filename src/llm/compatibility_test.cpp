@@ -24,8 +24,10 @@ TEST(Compatibility, FileSaysWhatTheTableSays) {
 }
 
 TEST(Compatibility, NoFieldTwice) {
-  std::set<std::string_view> names;
-  for (const auto& field : chat_fields()) EXPECT_TRUE(names.insert(field.name).second) << field.name;
+  for (const Endpoint endpoint : {Endpoint::kChat, Endpoint::kCompletions, Endpoint::kEmbeddings}) {
+    std::set<std::string_view> names;
+    for (const auto& field : fields_of(endpoint)) EXPECT_TRUE(names.insert(field.name).second) << field.name;
+  }
 }
 
 TEST(Compatibility, WhatIsRefusedIsNamed) {
@@ -40,6 +42,18 @@ TEST(Compatibility, WhatIsRefusedIsNamed) {
   body["logprobs"] = false;
   body["functions"] = nullptr;
   for (const Kind kind : kKinds) EXPECT_FALSE(check_support(body, kind)) << kind_name(kind);
+}
+
+TEST(Compatibility, TheBestOfSeveralIsRefusedUnlessAllAreWanted) {
+  json::Object body{{"prompt", "x"}, {"n", 2}, {"best_of", 2}};
+  EXPECT_FALSE(check_support(body, Kind::kOpenAi, Endpoint::kCompletions));
+  body["best_of"] = 3;
+  EXPECT_EQ(check_support(body, Kind::kOpenAi, Endpoint::kCompletions)->field(), "best_of");
+}
+
+TEST(Compatibility, AnthropicRefusesPromptsAndInputs) {
+  EXPECT_EQ(check_support({{"prompt", "x"}}, Kind::kAnthropic, Endpoint::kCompletions)->field(), "prompt");
+  EXPECT_EQ(check_support({{"input", "x"}}, Kind::kAnthropic, Endpoint::kEmbeddings)->field(), "input");
 }
 
 TEST(Compatibility, OnlyKnownFieldsAreSent) {

@@ -50,4 +50,15 @@ std::optional<json::Object> call_arguments(const json::Value& call) {
   return std::move(parsed->as_object());
 }
 
+std::optional<std::vector<double>> read_vector(const json::Array& numbers) {
+  std::vector<double> vector;
+  vector.reserve(numbers.size());
+  for (const auto& number : numbers) {
+    if (!number.is_number()) return std::nullopt;
+    vector.push_back(number.to_number<double>());
+  }
+  if (vector.empty()) return std::nullopt;
+  return vector;
+}
+
 }  // namespace promethean::llm

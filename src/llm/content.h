@@ -1,4 +1,4 @@
-// The content of chat messages, for dialects that hold it in another form.
+// The content of requests and answers, for dialects that hold it in another form.
 #pragma once
 
 #include <optional>
@@ -25,5 +25,8 @@ std::optional<DataUrl> parse_data_url(std::string_view url);
 
 // A call's arguments as a value: they come as text. {} when there are none; nullopt when they are no JSON object.
 std::optional<json::Object> call_arguments(const json::Value& call);
+
+// The numbers of an embedding; nullopt when the list has anything else, or nothing.
+std::optional<std::vector<double>> read_vector(const json::Array& numbers);
 
 }  // namespace promethean::llm

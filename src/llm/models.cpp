@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <random>
 
 #include "base/check.h"
@@ -34,6 +35,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int64_t kBytesPerToken = 4;
+constexpr int64_t kCompletionTokens = 16;  // OpenAI's limit for who gives none
 
 size_t text_bytes(const json::Value& value) {
   if (value.is_string()) return value.as_string().size();
@@ -104,6 +106,7 @@ bool says_something(const Delta& delta) {
   return std::ranges::any_of(delta.choices, [](const json::Value& choice) {
     const json::Value* piece = json::find(choice, "delta");
     return json::string_at(choice, "finish_reason").has_value() ||
+           !json::string_at(choice, "text").value_or("").empty() ||
            (piece != nullptr && !json::string_at(*piece, "content").value_or("").empty());
   });
 }
@@ -114,8 +117,9 @@ struct Begun {
 };
 
 // One try. An answer that says nothing is no answer.
-Task<base::Result<Begun>> begin(Context& ctx, const Model& model, const json::Object& request) {
-  auto stream = co_await model.backend->chat(ctx, request);
+Task<base::Result<Begun>> begin(Context& ctx, const Model& model, const json::Object& request, Endpoint endpoint) {
+  auto start = endpoint == Endpoint::kChat ? model.backend->chat(ctx, request) : model.backend->complete(ctx, request);
+  auto stream = co_await std::move(start);
   if (!stream) co_return base::fail(std::move(stream).error());
   Begun begun{std::move(*stream), {}};
   do {
@@ -127,43 +131,48 @@ Task<base::Result<Begun>> begin(Context& ctx, const Model& model, const json::Ob
   co_return begun;
 }
 
-Task<base::Result<Begun>> begin_with_retries(Context& ctx, const Model& model, const json::Object& request) {
+// Asks the backend once.
+template <class T>
+using Try = std::function<Task<base::Result<T>>(Context&)>;
+
+template <class T>
+Task<base::Result<T>> with_retries(Context& ctx, const RetryPolicy& policy, const Try<T>& attempt) {
   for (int retry = 0;; ++retry) {
-    auto begun = co_await begin(ctx, model, request);
-    if (begun || ctx.done() || retry >= model.retry.retries || !may_pass(begun.error(), model.retry)) co_return begun;
-    const auto pause = pause_before(retry, model.retry, begun.error());
-    if (auto slept = co_await async::sleep_for(ctx, pause); !slept) co_return begun;
+    auto got = co_await attempt(ctx);
+    if (got || ctx.done() || retry >= policy.retries || !may_pass(got.error(), policy)) co_return got;
+    const auto pause = pause_before(retry, policy, got.error());
+    if (auto slept = co_await async::sleep_for(ctx, pause); !slept) co_return got;
   }
 }
 
-// Tells the breaker how it went.
-void judge(Breaker& breaker, const base::Result<Begun>& begun, const Context& ctx) {
-  if (begun) return breaker.succeeded();
-  if (ctx.done() || !is_away(begun.error().code())) return breaker.gave_up();
+// Tells the breaker how it went: nullptr, well.
+void judge(Breaker& breaker, const base::Error* error, const Context& ctx) {
+  if (error == nullptr) return breaker.succeeded();
+  if (ctx.done() || !is_away(error->code())) return breaker.gave_up();
   breaker.failed(base::steady_now());
 }
 
-json::Object with_defaults(json::Object request, const json::Object& parameters) {
-  for (const auto& [key, value] : parameters) {
-    const json::Value* given = request.if_contains(key);
-    if (given == nullptr || given->is_null()) request[key] = value;
-  }
-  return request;
+// How a client hears of it.
+base::Error told(const base::Error& error, const Model& model, const Context& ctx) {
+  // A client that shows a good token of ours must not read that it is not allowed in.
+  if (error.code() == base::Code::kPermissionDenied)
+    return base::Error(base::Code::kUnavailable, error.message(), error.hint());
+  if (!ctx.done() && error.code() == base::Code::kDeadlineExceeded)
+    return base::Error(base::Code::kDeadlineExceeded, "model " + model.name + ": the first token took too long");
+  return error;
 }
 
-}  // namespace
+template <class T>
+struct Passed {
+  T value;
+  std::optional<Admission::Ticket> ticket;
+  base::SteadyTime began;  // when a place was free
+};
 
-Task<base::Result<std::unique_ptr<ChatStream>>> ask(Context& ctx, const Model& model, json::Object request,
-                                                    std::string caller) {
-  request = with_defaults(std::move(request), model.parameters);
-  if (auto refused = check_support(request, model.backend->kind())) co_return base::fail(std::move(*refused));
-  if (const int64_t least = least_tokens(request); model.context > 0 && least > model.context) {
-    co_return base::fail(base::Error(base::Code::kTooLarge,
-                                     "the prompt has about " + std::to_string(least) + " tokens; model " + model.name +
-                                         " takes " + std::to_string(model.context),
-                                     "shorten the conversation, or choose a model with a larger context")
-                             .with_field("messages"));
-  }
+// The way of every call: breaker, admission, the backend until `patience` is over.
+template <class T>
+Task<base::Result<Passed<T>>> pass(Context& ctx, const Model& model, std::string caller, milliseconds patience,
+                                   const Try<T>& attempt) {
   if (auto open = model.breaker->admit(model.name, base::steady_now()); !open) co_return base::fail(open.error());
   std::optional<Admission::Ticket> ticket;
   if (model.admission != nullptr) {
@@ -175,39 +184,92 @@ Task<base::Result<std::unique_ptr<ChatStream>>> ask(Context& ctx, const Model& m
     ticket.emplace(std::move(*entered));
   }
   const auto began = base::steady_now();
-  Context stage(ctx, began + model.timeouts.first_token);
-  auto begun = co_await begin_with_retries(stage, model, request);
-  judge(*model.breaker, begun, ctx);
-  if (!begun) {
-    // A client that shows a good token of ours must not read that it is not allowed in.
-    if (begun.error().code() == base::Code::kPermissionDenied)
-      co_return base::fail(base::Code::kUnavailable, begun.error().message(), begun.error().hint());
-    if (!ctx.done() && begun.error().code() == base::Code::kDeadlineExceeded)
-      co_return base::fail(base::Code::kDeadlineExceeded, "model " + model.name + ": the first token took too long");
-    co_return base::fail(std::move(begun).error());
+  Context stage(ctx, began + patience);
+  auto got = co_await with_retries(stage, model.retry, attempt);
+  judge(*model.breaker, got ? nullptr : &got.error(), ctx);
+  if (!got) co_return base::fail(told(got.error(), model, ctx));
+  co_return Passed<T>{std::move(*got), std::move(ticket), began};
+}
+
+json::Object with_defaults(json::Object request, const json::Object& parameters) {
+  for (const auto& [key, value] : parameters) {
+    const json::Value* given = request.if_contains(key);
+    if (given == nullptr || given->is_null()) request[key] = value;
   }
-  co_return std::make_unique<StartedStream>(std::move(begun->stream), std::move(begun->read), std::move(ticket),
-                                            began + model.timeouts.total);
+  return request;
+}
+
+// What a prompt that is too long came in.
+std::string prompt_field(Endpoint endpoint) {
+  return endpoint == Endpoint::kChat ? "messages" : endpoint == Endpoint::kCompletions ? "prompt" : "input";
+}
+
+base::Result<json::Object> prepare(const Model& model, json::Object request, Endpoint endpoint) {
+  request = with_defaults(std::move(request), model.parameters);
+  if (endpoint == Endpoint::kCompletions && !json::int_at(request, "max_tokens"))
+    request["max_tokens"] = kCompletionTokens;
+  if (auto refused = check_support(request, model.backend->kind(), endpoint)) return base::fail(std::move(*refused));
+  const int64_t least = least_tokens(request);
+  if (model.context == 0 || least <= model.context) return request;
+  return base::fail(base::Error(base::Code::kTooLarge,
+                                "the prompt has about " + std::to_string(least) + " tokens; model " + model.name +
+                                    " takes " + std::to_string(model.context),
+                                "shorten the conversation, or choose a model with a larger context")
+                        .with_field(prompt_field(endpoint)));
+}
+
+// Backends' errors about the prompt name it as a chat has it.
+base::Error about(const base::Error& error, Endpoint endpoint) {
+  return error.field() == "messages" ? error.with_field(prompt_field(endpoint)) : error;
+}
+
+}  // namespace
+
+Task<base::Result<std::unique_ptr<ChatStream>>> ask(Context& ctx, const Model& model, json::Object request,
+                                                    std::string caller, Endpoint endpoint) {
+  const auto prepared = prepare(model, std::move(request), endpoint);
+  if (!prepared) co_return base::fail(prepared.error());
+  const Try<Begun> attempt = [&model, &prepared, endpoint](Context& stage) {
+    return begin(stage, model, *prepared, endpoint);
+  };
+  auto begun = co_await pass(ctx, model, std::move(caller), model.timeouts.first_token, attempt);
+  if (!begun) co_return base::fail(about(begun.error(), endpoint));
+  co_return std::make_unique<StartedStream>(std::move(begun->value.stream), std::move(begun->value.read),
+                                            std::move(begun->ticket), begun->began + model.timeouts.total);
+}
+
+Task<base::Result<Embeddings>> embed(Context& ctx, const Model& model, json::Object request, std::string caller) {
+  const auto prepared = prepare(model, std::move(request), Endpoint::kEmbeddings);
+  if (!prepared) co_return base::fail(prepared.error());
+  const Try<Embeddings> attempt = [&model, &prepared](Context& stage) {
+    return model.backend->embed(stage, *prepared);
+  };
+  auto got = co_await pass(ctx, model, std::move(caller), model.timeouts.total, attempt);
+  if (!got) co_return base::fail(about(got.error(), Endpoint::kEmbeddings));
+  const size_t asked = prepared->at("input").as_array().size();
+  if (got->value.vectors.size() != asked)
+    co_return base::fail(base::Code::kUnavailable, "model " + model.name + " sent another number of embeddings");
+  co_return std::move(got->value);
 }
 
 int64_t least_tokens(const json::Object& request) {
   size_t bytes = 0;
-  for (const std::string_view key : {"messages", "tools"}) {
+  for (const std::string_view key : {"messages", "tools", "prompt"}) {
     if (const json::Value* part = request.if_contains(key)) bytes += text_bytes(*part);
   }
   return static_cast<int64_t>(bytes) / kBytesPerToken;
 }
 
 Task<base::Result<ModelTable::Started>> ModelTable::chat(Context& ctx, const Model& model, json::Object request,
-                                                         std::string caller) const {
-  auto stream = co_await ask(ctx, model, request, caller);
+                                                         std::string caller, Endpoint endpoint) const {
+  auto stream = co_await ask(ctx, model, request, caller, endpoint);
   if (stream) co_return Started{&model, std::move(*stream)};
   base::Error first = std::move(stream).error();
   for (const auto& name : model.fallback) {
     if ((!is_away(first.code()) && first.code() != base::Code::kRateLimited) || ctx.done()) break;
     const auto next = find(name);
     if (!next) continue;
-    auto other = co_await ask(ctx, **next, request, caller);
+    auto other = co_await ask(ctx, **next, request, caller, endpoint);
     if (other) co_return Started{*next, std::move(*other)};
   }
   co_return base::fail(std::move(first));

@@ -44,12 +44,16 @@ struct Model {
   CallTimeouts timeouts;
 };
 
-// The answer of this model to a validated request, its first delta read. `caller` is who shares the model fairly with
-// others; the stream holds the caller's place until it is destroyed. Errors as Backend::chat; kTooLarge about
-// "messages" when the prompt cannot fit the model's context; kRateLimited when the waiting room is full;
-// kDeadlineExceeded when the first token takes too long. `model` outlives the stream.
+// The answer of this model to a validated request (Endpoint kChat or kCompletions), its first delta read. `caller` is
+// who shares the model fairly with others; the stream holds the caller's place until it is destroyed. Errors as
+// Backend::chat; kTooLarge about "messages" when the prompt cannot fit the model's context; kRateLimited when the
+// waiting room is full; kDeadlineExceeded when the first token takes too long. `model` outlives the stream.
 Task<base::Result<std::unique_ptr<ChatStream>>> ask(Context& ctx, const Model& model, json::Object request,
-                                                    std::string caller);
+                                                    std::string caller, Endpoint endpoint = Endpoint::kChat);
+
+// The embeddings of a validated request, on the same way. There is no fallback: vectors of two models say nothing about
+// each other.
+Task<base::Result<Embeddings>> embed(Context& ctx, const Model& model, json::Object request, std::string caller);
 
 // Immutable once built; the first entry is the default model.
 class ModelTable {
@@ -67,7 +71,8 @@ class ModelTable {
     std::unique_ptr<ChatStream> stream;
   };
   // Asks `model`, then its fallbacks while those before are away or full.
-  Task<base::Result<Started>> chat(Context& ctx, const Model& model, json::Object request, std::string caller) const;
+  Task<base::Result<Started>> chat(Context& ctx, const Model& model, json::Object request, std::string caller,
+                                   Endpoint endpoint = Endpoint::kChat) const;
 
  private:
   std::vector<Model> models_;

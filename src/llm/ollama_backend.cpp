@@ -1,4 +1,5 @@
-// Ollama's dialect. Source: Ollama's docs/api.md, "Generate a chat completion".
+// Ollama's dialect. Source: Ollama's docs/api.md, "Generate a chat completion", "Generate a completion" and "Generate
+// Embeddings".
 #include <map>
 #include <utility>
 
@@ -123,9 +124,55 @@ base::Result<json::Object> ollama_request(const json::Object& request, const Bac
   return body;
 }
 
+std::unexpected<base::Error> refused(std::string_view field, std::string message, std::string hint = {}) {
+  return base::fail(
+      base::Error(base::Code::kInvalidArgument, std::move(message), std::move(hint)).with_field(std::string(field)));
+}
+
+// The prompt goes to the model as it is, but for one with a suffix: what a model wants around the two is in its
+// template.
+base::Result<json::Object> generate_request(const json::Object& request, const BackendOptions& options) {
+  if (!request.at("prompt").is_string())
+    return refused("prompt", "this model takes prompts as text only, not as tokens");
+  if (json::int_at(request, "max_tokens") == 0) return refused("max_tokens", "this model cannot answer with no token");
+  json::Object body{{"model", options.upstream}, {"prompt", request.at("prompt")}, {"stream", true}};
+  copy(request, "suffix", body, "suffix");
+  if (!body.contains("suffix")) body["raw"] = true;
+  body["options"] = ollama_options(request, options.context);
+  return body;
+}
+
+base::Result<json::Object> embed_request(const json::Object& request, const BackendOptions& options) {
+  for (const auto& text : request.at("input").as_array()) {
+    if (!text.is_string()) return refused("input", "this model takes texts only, not tokens");
+  }
+  // Without `truncate` the rest of a long text would silently be left out.
+  json::Object body{{"model", options.upstream}, {"input", request.at("input")}, {"truncate", false}};
+  copy(request, "dimensions", body, "dimensions");
+  if (options.context > 0) body["options"] = json::Object{{"num_ctx", options.context}};
+  return body;
+}
+
+base::Result<Embeddings> read_embeddings(const json::Value& answer, const std::string& label) {
+  Embeddings out;
+  out.prompt_tokens = json::int_at(answer, "prompt_eval_count").value_or(0);
+  const json::Array* list = json::array_at(answer, "embeddings");
+  if (list == nullptr)
+    return base::fail(base::Code::kUnavailable, "model " + label + " sent an answer without embeddings");
+  for (const auto& entry : *list) {
+    auto vector = entry.is_array() ? read_vector(entry.as_array()) : std::nullopt;
+    if (!vector)
+      return base::fail(base::Code::kUnavailable, "model " + label + " sent an embedding that is no list of numbers");
+    out.vectors.push_back(std::move(*vector));
+  }
+  return out;
+}
+
 class OllamaDialect final : public Dialect {
  public:
-  explicit OllamaDialect(std::shared_ptr<Upstream> upstream) : upstream_(std::move(upstream)) {}
+  // `echo`: text that a completion gives back before its own.
+  explicit OllamaDialect(std::shared_ptr<Upstream> upstream, Endpoint endpoint = Endpoint::kChat, std::string echo = {})
+      : upstream_(std::move(upstream)), endpoint_(endpoint), echo_(std::move(echo)) {}
 
   void take(std::string_view text, Reading& reading) override {
     const auto line = json::parse(text);
@@ -144,7 +191,14 @@ class OllamaDialect final : public Dialect {
       read_end(*line, delta);
       reading.ended = true;
     }
-    delta.choices = chunk_choices(delta, std::exchange(first_, false));
+    const bool first = std::exchange(first_, false);
+    if (endpoint_ == Endpoint::kCompletions) {
+      delta.content = std::exchange(echo_, {}) + std::string(json::string_at(*line, "response").value_or(""));
+      delta.choices = text_choices(delta);
+      reading.ready.push_back(std::move(delta));
+      return;
+    }
+    delta.choices = chunk_choices(delta, first);
     if (const json::Array* logprobs = json::array_at(*line, "logprobs"))
       delta.choices[0].as_object()["logprobs"] = json::Object{{"content", *logprobs}};
     reading.ready.push_back(std::move(delta));
@@ -184,6 +238,8 @@ class OllamaDialect final : public Dialect {
   }
 
   std::shared_ptr<Upstream> upstream_;
+  Endpoint endpoint_;
+  std::string echo_;
   int64_t calls_ = 0;
   bool first_ = true;
 };
@@ -205,6 +261,27 @@ class OllamaBackend final : public Backend {
     auto stream = co_await upstream_->stream(ctx, "/api/chat", json::write(whole), Framing::kLines,
                                              std::make_unique<OllamaDialect>(upstream_));
     co_return stream;
+  }
+
+  Task<base::Result<std::unique_ptr<ChatStream>>> complete(Context& ctx, const json::Object& request) override {
+    auto body = generate_request(request, options_);
+    if (!body) co_return base::fail(std::move(body).error());
+    std::string echo;
+    if (json::bool_at(request, "echo").value_or(false)) echo = request.at("prompt").as_string();
+    const json::Value whole(std::move(*body));
+    auto dialect = std::make_unique<OllamaDialect>(upstream_, Endpoint::kCompletions, std::move(echo));
+    auto stream =
+        co_await upstream_->stream(ctx, "/api/generate", json::write(whole), Framing::kLines, std::move(dialect));
+    co_return stream;
+  }
+
+  Task<base::Result<Embeddings>> embed(Context& ctx, const json::Object& request) override {
+    auto body = embed_request(request, options_);
+    if (!body) co_return base::fail(std::move(body).error());
+    const json::Value whole(std::move(*body));
+    auto answer = co_await upstream_->post_json(ctx, "/api/embed", json::write(whole));
+    if (!answer) co_return base::fail(std::move(answer).error());
+    co_return read_embeddings(*answer, options_.label);
   }
 
   Task<base::Result<int64_t>> count_tokens(Context&, std::string text) override { co_return estimate_tokens(text); }

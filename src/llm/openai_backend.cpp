@@ -1,5 +1,7 @@
-// OpenAI's chat dialect. Source: OpenAI API reference, "The chat completion chunk object".
+// OpenAI's chat dialect, its legacy completions and its embeddings. Source: OpenAI API reference, "The chat completion
+// chunk object", "The completion object", "The embedding object".
 #include "llm/backends.h"
+#include "llm/content.h"
 
 namespace promethean::llm {
 
@@ -27,8 +29,10 @@ ToolCallPiece read_call(const json::Value& call, int64_t position) {
   return piece;
 }
 
+// Of a chat its delta, of a completed prompt its text.
 void read_choice(const json::Value& choice, Delta& delta) {
   delta.finish_reason = json::string_at(choice, "finish_reason").value_or("");
+  delta.content = json::string_at(choice, "text").value_or("");
   const json::Value* piece = json::find(choice, "delta");
   if (piece == nullptr) return;
   delta.content = json::string_at(*piece, "content").value_or("");
@@ -78,6 +82,25 @@ class OpenAiDialect final : public Dialect {
   std::shared_ptr<Upstream> upstream_;
 };
 
+base::Result<Embeddings> read_embeddings(const json::Value& answer, const std::string& label) {
+  const json::Array* data = json::array_at(answer, "data");
+  if (data == nullptr)
+    return base::fail(base::Code::kUnavailable, "model " + label + " sent an answer without embeddings");
+  Embeddings out;
+  out.vectors.resize(data->size());
+  for (size_t i = 0; i < data->size(); ++i) {
+    const json::Value& entry = (*data)[i];
+    const auto at = static_cast<size_t>(json::int_at(entry, "index").value_or(static_cast<int64_t>(i)));
+    const json::Array* numbers = json::array_at(entry, "embedding");
+    auto vector = numbers == nullptr ? std::nullopt : read_vector(*numbers);
+    if (!vector || at >= out.vectors.size())
+      return base::fail(base::Code::kUnavailable, "model " + label + " sent an embedding that is no list of numbers");
+    out.vectors[at] = std::move(*vector);
+  }
+  if (const json::Value* usage = json::find(answer, "usage")) out.prompt_tokens = read_usage(*usage).prompt_tokens;
+  return out;
+}
+
 http::Headers credential(const std::string& key) {
   http::Headers headers;
   if (!key.empty()) headers.add("authorization", "Bearer " + key);
@@ -96,14 +119,20 @@ class OpenAiBackend final : public Backend {
   Kind kind() const override { return kind_; }
 
   Task<base::Result<std::unique_ptr<ChatStream>>> chat(Context& ctx, const json::Object& request) override {
-    json::Object body = sent_fields(request, kind_);
+    return stream(ctx, "/v1/chat/completions", sent_fields(request, kind_));
+  }
+
+  Task<base::Result<std::unique_ptr<ChatStream>>> complete(Context& ctx, const json::Object& request) override {
+    return stream(ctx, "/v1/completions", sent_fields(request, kind_, Endpoint::kCompletions));
+  }
+
+  Task<base::Result<Embeddings>> embed(Context& ctx, const json::Object& request) override {
+    json::Object body = sent_fields(request, kind_, Endpoint::kEmbeddings);
     body["model"] = options_.upstream;
-    body["stream"] = true;
-    body["stream_options"] = json::Object{{"include_usage", true}};
     const json::Value whole(std::move(body));
-    auto stream = co_await upstream_->stream(ctx, "/v1/chat/completions", json::write(whole), Framing::kEvents,
-                                             std::make_unique<OpenAiDialect>(upstream_));
-    co_return stream;
+    auto answer = co_await upstream_->post_json(ctx, "/v1/embeddings", json::write(whole));
+    if (!answer) co_return base::fail(std::move(answer).error());
+    co_return read_embeddings(*answer, options_.label);
   }
 
   Task<base::Result<int64_t>> count_tokens(Context& ctx, std::string text) override {
@@ -119,6 +148,16 @@ class OpenAiBackend final : public Backend {
   uint64_t incarnation() const override { return options_.incarnation ? options_.incarnation() : 0; }
 
  private:
+  Task<base::Result<std::unique_ptr<ChatStream>>> stream(Context& ctx, std::string path, json::Object body) {
+    body["model"] = options_.upstream;
+    body["stream"] = true;
+    body["stream_options"] = json::Object{{"include_usage", true}};
+    const json::Value whole(std::move(body));
+    auto stream = co_await upstream_->stream(ctx, std::move(path), json::write(whole), Framing::kEvents,
+                                             std::make_unique<OpenAiDialect>(upstream_));
+    co_return stream;
+  }
+
   Kind kind_;
   BackendOptions options_;
   std::shared_ptr<Upstream> upstream_;

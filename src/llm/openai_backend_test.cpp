@@ -146,6 +146,28 @@ TEST_F(OpenAiBackendTest, StatusesBecomeTheRightErrors) {
   EXPECT_THAT(answer_to().error, HasSubstr("status 502"));
 }
 
+TEST_F(OpenAiBackendTest, ReadsEmbeddingsInWhateverOrderAndRefusesOthers) {
+  const auto embed = [this](std::string body) {
+    answers({.chunks = {std::move(body)}});
+    boost::asio::io_context loop(1);
+    Context ctx(loop.get_executor());
+    const json::Object request{{"input", json::Array{"a", "b"}}, {"encoding_format", "base64"}};
+    auto done = boost::asio::co_spawn(loop, backend_->embed(ctx, request), boost::asio::use_future);
+    loop.run();
+    return done.get();
+  };
+  const auto got =
+      embed(R"({"data":[{"index":1,"embedding":[1,2.5]},{"index":0,"embedding":[3]}],"usage":{"prompt_tokens":7}})");
+  ASSERT_TRUE(got) << got.error().message();
+  EXPECT_EQ(got->vectors, (std::vector<std::vector<double>>{{3}, {1, 2.5}}));
+  EXPECT_EQ(got->prompt_tokens, 7);
+  EXPECT_EQ(client_.sent[0].body, R"({"input":["a","b"],"model":"its-name"})");
+  for (const std::string_view body : {"{}", R"({"data":[{"embedding":"AAAA"}]})", R"({"data":[{"embedding":[]}]})",
+                                      R"({"data":[{"embedding":["x"]}]})", R"({"data":[{"index":9,"embedding":[1]}]})",
+                                      R"({"data":[{"index":-1,"embedding":[1]}]})", "no json"})
+    EXPECT_EQ(embed(std::string(body)).error().code(), base::Code::kUnavailable) << body;
+}
+
 TEST_F(OpenAiBackendTest, PutsToolCallsTogether) {
   answers(
       {.chunks = {

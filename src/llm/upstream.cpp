@@ -24,7 +24,8 @@ constexpr milliseconds kLongestPause = std::chrono::minutes(1);
 
 struct Told {
   std::string message;
-  std::string code;  // OpenAI's `code`, or the `type` where there is none
+  std::string code;   // OpenAI's `code`, or the `type` where there is none
+  std::string field;  // OpenAI's `param`
 };
 
 // OpenAI {"error":{"message","code","type"}}, Anthropic {"error":{"type","message"}}, Ollama {"error":"text"}.
@@ -38,6 +39,7 @@ Told read_error(std::string_view body) {
     return told;
   }
   told.message = json::string_at(*error, "message").value_or("");
+  told.field = json::string_at(*error, "param").value_or("");
   told.code = json::string_at(*error, "code").value_or(json::string_at(*error, "type").value_or(""));
   return told;
 }
@@ -48,6 +50,7 @@ bool is_overflow(const Told& told, int status) {
   const std::string text = base::to_lower(told.message);
   return status == 400 && (text.find("prompt is too long") != std::string::npos ||
                            text.find("maximum context length") != std::string::npos ||
+                           text.find("input length exceeds") != std::string::npos ||
                            text.find("exceeds the available context size") != std::string::npos);
 }
 
@@ -222,7 +225,7 @@ base::Error Upstream::error(int status, std::string_view body) const {
   }
   if (status == 429) return base::Error(Code::kRateLimited, text, "try again shortly");
   if (status == 408 || status == 409) return base::Error(Code::kUnavailable, text, "try again shortly");
-  if (status >= 400 && status < 500) return base::Error(Code::kInvalidArgument, text);
+  if (status >= 400 && status < 500) return base::Error(Code::kInvalidArgument, text).with_field(told.field);
   return base::Error(Code::kUnavailable, text, "try again shortly");
 }
 

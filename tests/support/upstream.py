@@ -5,7 +5,7 @@ after a colon, `normal:mine`, makes a name with counts of its own.
 
     normal      five words and a proper end      normal-utf8 the same in letters that are cut in two by the packets
     slow        the words, `pause` apart, until told to stop
-    echo        answers with the last user message, to see what reached the model
+    echo        answers with the last user message (or the prompt), to see what reached the model
     tools       a tool call                      two-tools   two calls in one answer
     agent       calls Bash to read secret.txt, then says what it gave
     reasoning   thoughts, then the words         long        five words, ended by the limit of tokens
@@ -30,12 +30,12 @@ import threading
 import time
 
 from support.upstream_anthropic import Anthropic
-from support.upstream_ollama import Ollama
-from support.upstream_openai import OpenAi
+from support.upstream_ollama import Ollama, OllamaText
+from support.upstream_openai import OpenAi, OpenAiText
 from support.upstream_script import CUT, WORDS, Call, Record, fault_of, said_by
 from support.upstream_wire import Connection
 
-DIALECTS = (OpenAi, Ollama, Anthropic)
+DIALECTS = (OpenAi, OpenAiText, Ollama, OllamaText, Anthropic)
 __all__ = ["CUT", "DIALECTS", "WORDS", "Call", "Record", "Upstream", "toml"]
 
 

@@ -1,4 +1,4 @@
-"""The scripted upstream in Ollama's dialect: /api/chat as NDJSON or whole, and what a client asks about a model."""
+"""The scripted upstream in Ollama's dialect: /api/chat and /api/generate as NDJSON or whole, and what a client asks about a model."""
 import datetime
 import json
 import time
@@ -101,3 +101,17 @@ class Ollama:
     @staticmethod
     def half_event():
         return '{"model":"x","message":{"role":"assist\n'
+
+
+class OllamaText(Ollama):
+    """/api/generate: the text is in `response`."""
+
+    CHAT = "/api/generate"
+    LISTS, SIDES = (), {}
+
+    def _line(self, message, **more):
+        line = {"model": self.name, "created_at": now(), "response": message.get("content", ""), "done": False, **more}
+        return json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+    def whole(self, said):
+        return {"model": self.name, "created_at": now(), "response": "".join(said.words), **self._last(said.reason)}

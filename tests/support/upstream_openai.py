@@ -1,4 +1,4 @@
-"""The scripted upstream in OpenAI's dialect: chat completions as SSE or whole, embeddings, models."""
+"""The scripted upstream in OpenAI's dialect: chat completions and legacy completions as SSE or whole, embeddings, models."""
 import base64
 import json
 import struct
@@ -106,6 +106,35 @@ class OpenAi:
     @staticmethod
     def half_event():
         return 'data: {"id": "up-1", "choices": [{"ind\n\n'
+
+
+class OpenAiText(OpenAi):
+    """Legacy completions of one prompt. `echo` completes it with itself, tokens as their numbers."""
+
+    CHAT = "/v1/completions"
+    LISTS, SIDES = (), {}
+
+    def _choice(self, text, reason=None):
+        logprobs = None
+        if self.request.get("logprobs") is not None and text:
+            logprobs = {"tokens": [text], "token_logprobs": [-0.5], "top_logprobs": [{text: -0.5}], "text_offset": [0]}
+        return {"text": text, "index": 0, "logprobs": logprobs, "finish_reason": reason}
+
+    def whole(self, said):
+        return {"id": "up-1", "object": "text_completion", "created": int(time.time()), "model": self.name,
+                "choices": [self._choice("".join(said.words), REASONS[said.reason])], "usage": self.usage()}
+
+    def _event(self, choices, **more):
+        event = {"id": "up-1", "object": "text_completion", "created": 1, "model": self.name, "choices": choices, **more}
+        return f"data: {json.dumps(event, ensure_ascii=False)}\n\n"
+
+    def _chunk(self, delta, reason=None):
+        return "".join(self._event([{**self._choice(delta.get("content", ""), reason), "index": index}])
+                       for index in range(self.request.get("n") or 1))
+
+    @staticmethod
+    def opening():
+        return ""
 
 
 def compact(value):

@@ -96,6 +96,9 @@ def said_by(behaviour, dialect):
 
 
 def last_user_text(request):
+    if "prompt" in request:
+        prompt = request["prompt"]
+        return prompt if isinstance(prompt, str) else " ".join(map(str, prompt))
     said = [message for message in request.get("messages", []) if message.get("role") == "user"]
     content = said[-1].get("content") if said else ""
     if isinstance(content, str):

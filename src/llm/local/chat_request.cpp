@@ -30,6 +30,20 @@ std::vector<std::string> stops_of(const json::Value& body) {
   return stops;
 }
 
+// Nullopt: plain text. A JSON object of any shape is asked for by the schema {"type":"object"}.
+base::Result<std::optional<json::Value>> answer_schema_of(const json::Value& body) {
+  const json::Value* format = json::find(body, "response_format");
+  const std::string_view type = format == nullptr ? "text" : json::string_at(*format, "type").value_or("text");
+  if (type == "text") return std::nullopt;
+  if (type == "json_object") return json::Value(json::Object{{"type", "object"}});
+  const json::Value* named = json::find(*format, "json_schema");
+  const json::Value* schema = named == nullptr ? nullptr : json::find(*named, "schema");
+  if (schema == nullptr) return bad("response_format", "response_format.json_schema.schema is missing");
+  return *schema;
+}
+
+}  // namespace
+
 GenerateOptions options_of(const json::Value& body) {
   GenerateOptions options;
   options.temperature = json::number_at(body, "temperature").value_or(options.temperature);
@@ -44,20 +58,6 @@ GenerateOptions options_of(const json::Value& body) {
   options.grammar = json::string_at(body, "grammar").value_or("");
   return options;
 }
-
-// Nullopt: plain text. A JSON object of any shape is asked for by the schema {"type":"object"}.
-base::Result<std::optional<json::Value>> answer_schema_of(const json::Value& body) {
-  const json::Value* format = json::find(body, "response_format");
-  const std::string_view type = format == nullptr ? "text" : json::string_at(*format, "type").value_or("text");
-  if (type == "text") return std::nullopt;
-  if (type == "json_object") return json::Value(json::Object{{"type", "object"}});
-  const json::Value* named = json::find(*format, "json_schema");
-  const json::Value* schema = named == nullptr ? nullptr : json::find(*named, "schema");
-  if (schema == nullptr) return bad("response_format", "response_format.json_schema.schema is missing");
-  return *schema;
-}
-
-}  // namespace
 
 base::Result<ChatRequest> parse_chat_request(const json::Value& body) {
   if (auto wrong = check_messages(*json::array_at(body, "messages"))) return base::fail(*std::move(wrong));

@@ -19,6 +19,9 @@ struct ChatRequest {
   bool include_usage = false;
 };
 
+// What a request of any endpoint says of how to generate.
+GenerateOptions options_of(const json::Value& body);
+
 // `body` satisfies kChatRequestSchema.
 base::Result<ChatRequest> parse_chat_request(const json::Value& body);
 

@@ -33,16 +33,32 @@ json::Object object_of(const AnswerHead& head, std::string_view kind, json::Arra
                       {"choices", std::move(choices)}};
 }
 
-std::string event_of(const AnswerHead& head, json::Object delta, json::Value finish) {
-  json::Array choices;
-  choices.push_back(json::Object{{"index", 0}, {"delta", std::move(delta)}, {"finish_reason", std::move(finish)}});
-  return http::sse_event(json::write(object_of(head, "chat.completion.chunk", std::move(choices))));
+// A piece of text; nothing of it when the answer is finished.
+std::string event_of(const AnswerHead& head, std::string_view text, json::Value finish = nullptr) {
+  json::Object choice{{"index", 0}};
+  if (!head.is_chat) {
+    choice["text"] = text;
+    choice["logprobs"] = nullptr;
+  } else {
+    choice["delta"] = finish.is_null() ? json::Object{{"content", text}} : json::Object();
+  }
+  choice["finish_reason"] = std::move(finish);
+  const std::string_view kind = head.is_chat ? "chat.completion.chunk" : "text_completion";
+  return http::sse_event(json::write(object_of(head, kind, {std::move(choice)})));
+}
+
+// "" when there is nothing to say before the model does.
+std::string first_event(const AnswerHead& head) {
+  if (!head.is_chat) return head.echo.empty() ? std::string() : event_of(head, head.echo);
+  json::Object choice{
+      {"index", 0}, {"delta", json::Object{{"role", "assistant"}, {"content", ""}}}, {"finish_reason", nullptr}};
+  return http::sse_event(json::write(object_of(head, "chat.completion.chunk", {std::move(choice)})));
 }
 
 std::string last_events(const AnswerHead& head, const Generated& done) {
-  std::string events = event_of(head, {}, json::Value(finish_reason(done.finish)));
+  std::string events = event_of(head, "", json::Value(finish_reason(done.finish)));
   if (head.include_usage) {
-    json::Object usage = object_of(head, "chat.completion.chunk", {});
+    json::Object usage = object_of(head, head.is_chat ? "chat.completion.chunk" : "text_completion", {});
     usage["usage"] = usage_object(done);
     usage["timings"] = timings_object(done);
     events += http::sse_event(json::write(usage));
@@ -59,14 +75,14 @@ class AnswerStream final : public http::BodyStream {
     if (failure_) co_return base::fail(*failure_);
     if (!begun_) {
       begun_ = true;
-      co_return http::make_chunk(event_of(head_, {{"role", "assistant"}, {"content", ""}}, nullptr));
+      if (auto first = first_event(head_); !first.empty()) co_return http::make_chunk(std::move(first));
     }
     auto progress = co_await answer_.next(ctx);
     if (!progress) {
       failure_ = std::move(progress).error();
       co_return http::make_chunk(http::sse_event(json::write(http::error_body(http::Family::kOpenAi, *failure_))));
     }
-    if (!progress->done) co_return http::make_chunk(event_of(head_, {{"content", progress->text}}, nullptr));
+    if (!progress->done) co_return http::make_chunk(event_of(head_, progress->text));
     ended_ = true;
     co_return http::make_chunk(last_events(head_, *progress->done));
   }
@@ -100,17 +116,19 @@ std::unique_ptr<http::BodyStream> stream_answer(AnswerHead head, RunningAnswer a
 }
 
 async::Task<base::Result<json::Value>> whole_answer(async::Context& ctx, AnswerHead head, RunningAnswer answer) {
-  std::string text;
+  std::string text = head.echo;
   for (;;) {
     auto progress = co_await answer.next(ctx);
     if (!progress) co_return base::fail(std::move(progress).error());
     text += progress->text;
     if (!progress->done) continue;
-    json::Array choices;
-    choices.push_back(json::Object{{"index", 0},
-                                   {"message", json::Object{{"role", "assistant"}, {"content", text}}},
-                                   {"finish_reason", finish_reason(progress->done->finish)}});
-    json::Object answered = object_of(head, "chat.completion", std::move(choices));
+    json::Object choice{{"index", 0}, {"finish_reason", finish_reason(progress->done->finish)}};
+    if (head.is_chat)
+      choice["message"] = json::Object{{"role", "assistant"}, {"content", text}};
+    else
+      choice["text"] = text, choice["logprobs"] = nullptr;
+    const std::string_view kind = head.is_chat ? "chat.completion" : "text_completion";
+    json::Object answered = object_of(head, kind, {std::move(choice)});
     answered["usage"] = usage_object(*progress->done);
     answered["timings"] = timings_object(*progress->done);
     co_return json::Value(std::move(answered));

@@ -11,10 +11,12 @@ namespace promethean::llm::local {
 
 // What every object of one answer says.
 struct AnswerHead {
-  std::string id;       // "chatcmpl-…"
+  std::string id;       // "chatcmpl-…", "cmpl-…"
   int64_t created = 0;  // unix seconds
   std::string model;
   bool include_usage = false;
+  bool is_chat = true;  // else the answer to a bare prompt: text_completion
+  std::string echo;     // of a bare prompt: what its answer begins with
 };
 
 // RunningAnswer: the reading end of a Job. Destroying it, or the end of a Context that waits in next(), sets the stop
@@ -37,11 +39,11 @@ class RunningAnswer {
   async::StopFlag stop_;
 };
 
-// Server-sent events: the role at once, the text as it comes, the finish reason, the usage if wanted, [DONE]. A failure
-// on the way is one event {"error":{…}}, and the stream is cut without [DONE].
+// Server-sent events: the role (or the echo) at once, the text as it comes, the finish reason, the usage if wanted,
+// [DONE]. A failure on the way is one event {"error":{…}}, and the stream is cut without [DONE].
 std::unique_ptr<http::BodyStream> stream_answer(AnswerHead head, RunningAnswer answer);
 
-// The whole answer as one chat.completion object.
+// The whole answer as one chat.completion or text_completion object.
 async::Task<base::Result<json::Value>> whole_answer(async::Context& ctx, AnswerHead head, RunningAnswer answer);
 
 }  // namespace promethean::llm::local

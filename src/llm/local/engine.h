@@ -4,7 +4,7 @@
 //   auto prompt = (*engine)->render(messages);                     // by the chat template in the model file
 //   auto done = (*engine)->generate(*prompt, options, stop, [&](std::string text) { send(text); });
 //
-// Threads: info(), tokenize() and render() may be called from any thread at any time; generate() from one at a time.
+// Threads: generate() from one at a time, embed() from one at a time beside it; everything else from any at any time.
 // What a generation computes does not depend on earlier ones: the same prompt, options and seed give the same text
 // (on one machine, with one number of threads), whether or not a part of the prompt was still in the cache.
 #pragma once
@@ -32,6 +32,7 @@ struct EngineOptions {
   int max_threads = 0;     // 0: as many processors as this process may use
 };
 inline constexpr int kDefaultContext = 8192;
+inline constexpr int kEmbeddingContext = 2048;  // tokens of a text to embed; less when the model knows less
 
 struct ModelInfo {
   std::string name;         // file name without ".gguf"
@@ -86,6 +87,13 @@ class Engine {
   // template only; in a message they are text. kInvalidArgument when the template refuses the messages.
   virtual base::Result<std::vector<Token>> render(const json::Array& messages) const = 0;
 
+  // Text that is no conversation -> the prompt, as the model was trained to see a text begin. Control tokens in it
+  // count: whoever sends a bare prompt writes them on purpose.
+  virtual std::vector<Token> bare_prompt(std::string_view text) const = 0;
+
+  // What tokens say; control tokens say nothing. kInvalidArgument for one that the model does not have.
+  virtual base::Result<std::string> text_of(std::span<const Token> tokens) const = 0;
+
   // A grammar for answers that satisfy a JSON Schema; kInvalidArgument for one that cannot be expressed.
   virtual base::Result<std::string> schema_grammar(const json::Value& schema) const = 0;
 
@@ -93,6 +101,11 @@ class Engine {
   // engine failed on the way. `stop` is looked at before every token and inside the evaluation of the prompt.
   virtual base::Result<Generated> generate(std::span<const Token> prompt, const GenerateOptions& options,
                                            const async::StopFlag& stop, const OnText& on_text) = 0;
+
+  // The mean of what the model makes of each token, of length 1. Works in memory of its own that is taken at the first
+  // call, and on half of the processors: answers go on beside it. kTooLarge over kEmbeddingContext tokens; kCancelled
+  // when it was told to stop.
+  virtual base::Result<std::vector<float>> embed(std::span<const Token> text, const async::StopFlag& stop) = 0;
 };
 
 // kNotFound / kPermissionDenied for the file, kInvalidArgument when it is no model we can run, kUnsupported when this

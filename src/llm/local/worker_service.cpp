@@ -4,8 +4,10 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "llm/completion.h"
 #include "llm/local/chat_request.h"
 #include "llm/local/chat_stream.h"
+#include "llm/local/text_request.h"
 
 namespace promethean::llm::local {
 
@@ -63,16 +65,26 @@ base::Error too_long(size_t tokens, int context) {
 
 }  // namespace
 
+struct WorkerService::Asked {
+  std::vector<Token> prompt;
+  GenerateOptions options;
+  AnswerHead head;
+  bool stream = false;
+  std::string prompt_field;
+};
+
 WorkerService::WorkerService(std::unique_ptr<Engine> engine, telemetry::Registry& metrics, WorkerOptions options)
     : engine_(std::move(engine)),
       metrics_(metrics),
       model_(options.model_name.empty() ? engine_->info().name : std::move(options.model_name)),
       pool_(1, 64),
+      embedding_pool_(1, 64),
       queue_(*engine_, metrics, options.max_waiting) {}
 
 void WorkerService::stop() {
   queue_.stop();
   pool_.join();
+  embedding_pool_.join();
 }
 
 base::Result<void> WorkerService::add_routes(http::Router& router) {
@@ -82,6 +94,13 @@ base::Result<void> WorkerService::add_routes(http::Router& router) {
   routes.back().request_schema = kChatRequestSchema;
   routes.back().streams = true;
   routes.back().handler = [this](Context& ctx, Request& request) { return chat(ctx, request); };
+  routes.push_back(make_route(http::Method::kPost, "/v1/completions", "createCompletion", "Complete a prompt"));
+  routes.back().request_schema = kCompletionRequestSchema;
+  routes.back().streams = true;
+  routes.back().handler = [this](Context& ctx, Request& request) { return complete(ctx, request); };
+  routes.push_back(make_route(http::Method::kPost, "/v1/embeddings", "createEmbedding", "Embed texts"));
+  routes.back().request_schema = kEmbeddingRequestSchema;
+  routes.back().handler = [this](Context& ctx, Request& request) { return embed(ctx, request); };
   routes.push_back(
       make_route(http::Method::kPost, "/tokenize", "tokenize", "Count the tokens of a text or a conversation"));
   routes.back().request_schema = kTokenizeBodySchema;
@@ -107,25 +126,69 @@ Task<Response> WorkerService::chat(Context& ctx, Request& request) {
   auto work = [this, &asked] { return prepare(*engine_, *asked); };
   auto prepared = co_await pool_.run(ctx, work);
   if (!prepared) co_return failed(prepared.error(), "messages");
-  const int context = engine_->info().context_tokens;
-  if (prepared->prompt.size() >= static_cast<size_t>(context)) {
-    co_return failed(too_long(prepared->prompt.size(), context), "messages");
-  }
+  Asked given{std::move(prepared->prompt), std::move(asked->options), new_head("chatcmpl-"), asked->stream, "messages"};
+  given.options.grammar = std::move(prepared->grammar);
+  given.head.include_usage = asked->include_usage;
+  auto response = co_await answer(ctx, std::move(given));
+  co_return response;
+}
 
+Task<Response> WorkerService::complete(Context& ctx, Request& request) {
+  auto work = [this, &request] { return parse_completion_request(*engine_, request.json); };
+  auto asked = co_await pool_.run(ctx, work);
+  if (!asked) co_return failed(asked.error());
+
+  Asked given{std::move(asked->prompt), std::move(asked->options), new_head("cmpl-"), asked->stream, "prompt"};
+  given.head.include_usage = asked->include_usage;
+  given.head.is_chat = false;
+  given.head.echo = std::move(asked->echo);
+  auto response = co_await answer(ctx, std::move(given));
+  co_return response;
+}
+
+AnswerHead WorkerService::new_head(std::string_view prefix) const {
+  AnswerHead head;
+  head.id = std::string(prefix) + base::random_hex(12);
+  head.created = base::unix_seconds(base::wall_now());
+  head.model = model_;
+  return head;
+}
+
+Task<Response> WorkerService::answer(Context& ctx, Asked asked) {
+  const int context = engine_->info().context_tokens;
+  if (asked.prompt.size() >= static_cast<size_t>(context))
+    co_return failed(too_long(asked.prompt.size(), context), asked.prompt_field);
   Job job;
-  job.prompt = std::move(prepared->prompt);
-  job.options = std::move(asked->options);
-  job.options.grammar = std::move(prepared->grammar);
+  job.prompt = std::move(asked.prompt);
+  job.options = std::move(asked.options);
   job.out = std::make_shared<async::Channel<Progress>>(ctx.core(), queue_.channel_capacity());
   RunningAnswer answer(job.out, job.stop);
   if (auto queued = queue_.submit(std::move(job)); !queued) co_return failed(queued.error());
 
-  AnswerHead head{"chatcmpl-" + base::random_hex(12), base::unix_seconds(base::wall_now()), model_,
-                  asked->include_usage};
-  if (asked->stream) co_return Response::stream(stream_answer(std::move(head), std::move(answer)));
-  auto whole = co_await whole_answer(ctx, std::move(head), std::move(answer));
+  if (asked.stream) co_return Response::stream(stream_answer(std::move(asked.head), std::move(answer)));
+  auto whole = co_await whole_answer(ctx, std::move(asked.head), std::move(answer));
   if (!whole) co_return failed(whole.error());
   co_return Response::json(200, *whole);
+}
+
+Task<Response> WorkerService::embed(Context& ctx, Request& request) {
+  auto work = [this, &request] { return parse_embedding_request(*engine_, request.json); };
+  auto texts = co_await pool_.run(ctx, work);
+  if (!texts) co_return failed(texts.error());
+  json::Array data;
+  size_t tokens = 0;
+  for (const auto& text : *texts) {
+    // A turn for each text: those of other requests come in between.
+    auto turn = [this, &text, stop = ctx.stop_flag()] { return engine_->embed(text, stop); };
+    auto vector = co_await embedding_pool_.run(ctx, turn);
+    if (!vector) co_return failed(vector.error(), "input");
+    tokens += text.size();
+    const json::Array numbers(vector->begin(), vector->end());
+    data.push_back(json::Object{{"object", "embedding"}, {"index", data.size()}, {"embedding", numbers}});
+  }
+  const json::Object usage{{"prompt_tokens", tokens}, {"total_tokens", tokens}};
+  co_return Response::json(
+      200, json::Object{{"object", "list"}, {"data", std::move(data)}, {"model", model_}, {"usage", usage}});
 }
 
 Task<Response> WorkerService::tokenize(Context& ctx, Request& request) {

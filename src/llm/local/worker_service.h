@@ -1,6 +1,8 @@
-// WorkerService: what `promethean worker` serves on its private socket: OpenAI's chat dialect for one local model.
+// WorkerService: what `promethean worker` serves on its private socket: OpenAI's dialect for one local model.
 //
 //   POST /v1/chat/completions   streamed or not; response_format and `grammar` (GBNF) constrain the answer
+//   POST /v1/completions        one prompt as it is, without a chat template; a text or tokens
+//   POST /v1/embeddings         numbers only; beside the answers, not behind them
 //   GET  /v1/models
 //   POST /tokenize              {"content": "…"} or {"messages": […]} -> {"count": 12}
 //   GET  /health                {"status":"ok","model":…,"context":8192,"busy":false,"waiting":0}
@@ -17,6 +19,7 @@
 
 #include "async/pool.h"
 #include "http/router.h"
+#include "llm/local/chat_stream.h"
 #include "llm/local/decode_queue.h"
 #include "llm/local/engine.h"
 #include "telemetry/registry.h"
@@ -40,7 +43,13 @@ class WorkerService {
   base::Result<void> add_routes(http::Router& router);
 
  private:
+  // What is generated, how the answer is told, and which field of the request has the prompt.
+  struct Asked;
+  AnswerHead new_head(std::string_view id_prefix) const;
+  async::Task<http::Response> answer(async::Context& ctx, Asked asked);
   async::Task<http::Response> chat(async::Context& ctx, http::Request& request);
+  async::Task<http::Response> complete(async::Context& ctx, http::Request& request);
+  async::Task<http::Response> embed(async::Context& ctx, http::Request& request);
   async::Task<http::Response> tokenize(async::Context& ctx, http::Request& request);
   http::Response models() const;
   http::Response health() const;
@@ -48,7 +57,8 @@ class WorkerService {
   std::unique_ptr<Engine> engine_;
   telemetry::Registry& metrics_;
   std::string model_;
-  async::BlockingPool pool_;  // templates and tokenizing; not behind the answers in the queue
+  async::BlockingPool pool_;            // templates and tokenizing; not behind the answers in the queue
+  async::BlockingPool embedding_pool_;  // one text after the other, of all requests
   DecodeQueue queue_;
 };
 

@@ -29,6 +29,17 @@ class ScriptedEngine final : public Engine {
       tokens.resize(tokens.size() + json::string_at(message, "content").value_or("").size());
     return tokens;
   }
+  std::vector<Token> bare_prompt(std::string_view text) const override { return tokenize(text); }
+  base::Result<std::string> text_of(std::span<const Token> tokens) const override {
+    for (const Token token : tokens) {
+      if (token > 9) return base::fail(base::Code::kInvalidArgument, "no such token");
+    }
+    return std::string(tokens.size(), 't');
+  }
+  base::Result<std::vector<float>> embed(std::span<const Token> text, const async::StopFlag&) override {
+    if (text.size() > 20) return base::fail(base::Code::kTooLarge, "too long");
+    return std::vector<float>{static_cast<float>(text.size()), 0.5F};
+  }
   base::Result<std::string> schema_grammar(const json::Value&) const override { return "root ::= object"; }
 
   base::Result<Generated> generate(std::span<const Token> prompt, const GenerateOptions& options,
@@ -321,6 +332,40 @@ TEST_F(WorkerServiceTest, NamesTheMemberThatIsWrong) {
   refused(R"({"messages":[{"role":"user","content":"Hi"}],"temperature":3})", "temperature");
   refused(R"({"messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_schema"}})",
           "response_format");
+}
+
+TEST_F(WorkerServiceTest, CompletesAPromptOfTextOrOfTokens) {
+  for (const std::string prompt : {R"("four")", R"(["four"])", "[1,2,3,4]"}) {
+    const json::Value body = json_of(call("POST", "/v1/completions", R"({"echo":true,"prompt":)" + prompt + "}"));
+    EXPECT_EQ(json::string_at(body, "object"), "text_completion");
+    const json::Value& choice = json::array_at(body, "choices")->front();
+    EXPECT_THAT(json::string_at(choice, "text").value_or(""), testing::EndsWith("Hello world"));
+    EXPECT_EQ(json::string_at(choice, "text")->size(), 15U) << "the prompt is echoed";
+    EXPECT_EQ(json::int_at(*json::find(body, "usage"), "prompt_tokens"), 4);
+  }
+}
+
+TEST_F(WorkerServiceTest, RefusesPromptsThatItCannotComplete) {
+  const auto param = [this](const std::string& body) {
+    const http::Response response = call("POST", "/v1/completions", body);
+    EXPECT_EQ(response.status, 400) << body;
+    return std::string(json::string_at(*json::find(json_of(response), "error"), "param").value_or(""));
+  };
+  EXPECT_EQ(param(R"({"prompt":["one","two"]})"), "prompt");
+  EXPECT_EQ(param(R"({"prompt":[1,99]})"), "prompt");
+  EXPECT_EQ(param(R"({"prompt":"x","max_tokens":0})"), "max_tokens");
+  EXPECT_EQ(param(R"({"prompt":")" + std::string(200, 'x') + R"("})"), "prompt");
+}
+
+TEST_F(WorkerServiceTest, EmbedsTextsInTheirOrder) {
+  const json::Value body = json_of(call("POST", "/v1/embeddings", R"({"input":["four","five5"]})"));
+  EXPECT_EQ(json::write(*json::array_at(body, "data")),
+            json::write(json::Array{json::Object{{"object", "embedding"}, {"index", 0}, {"embedding", {4.0, 0.5}}},
+                                    json::Object{{"object", "embedding"}, {"index", 1}, {"embedding", {5.0, 0.5}}}}));
+  EXPECT_EQ(json::int_at(*json::find(body, "usage"), "total_tokens"), 9);
+  const http::Response long_one = call("POST", "/v1/embeddings", R"({"input":")" + std::string(40, 'x') + R"("})");
+  EXPECT_EQ(long_one.status, 400);
+  EXPECT_EQ(json::string_at(*json::find(json_of(long_one), "error"), "param"), "input");
 }
 
 TEST_F(WorkerServiceTest, CountsTokensOfTextAndOfMessages) {

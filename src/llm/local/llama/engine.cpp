@@ -13,6 +13,7 @@
 #include "async/runtime.h"
 #include "llm/local/free_cores.h"
 #include "llm/local/llama/chat_template.h"
+#include "llm/local/llama/embedder.h"
 #include "llm/local/llama/handles.h"
 #include "llm/local/llama/sampler.h"
 #include "llm/local/text_stream.h"
@@ -59,7 +60,8 @@ class LlamaEngine final : public Engine {
         vocab_(llama_model_get_vocab(model_.get())),
         chat_(std::move(chat)),
         info_(std::move(info)),
-        cores_(max_threads) {
+        cores_(max_threads),
+        embedder_(model_.get(), std::max(1, max_threads / 2)) {
     llama_attach_threadpool(context_.get(), threads_.get(), nullptr);
     llama_set_abort_callback(context_.get(), &LlamaEngine::wants_abort, this);
   }
@@ -77,10 +79,25 @@ class LlamaEngine final : public Engine {
     if (!parts) return base::fail(std::move(parts).error());
     std::vector<Token> tokens;
     for (const auto& part : *parts) append_tokens(vocab_, part.text, !part.from_message, tokens);
-    const Token bos = llama_vocab_bos(vocab_);
-    if (llama_vocab_get_add_bos(vocab_) && (tokens.empty() || tokens.front() != bos))
-      tokens.insert(tokens.begin(), bos);
+    begin_text(tokens);
     return tokens;
+  }
+
+  std::vector<Token> bare_prompt(std::string_view text) const override {
+    std::vector<Token> tokens;
+    append_tokens(vocab_, text, true, tokens);
+    begin_text(tokens);
+    return tokens;
+  }
+
+  base::Result<std::string> text_of(std::span<const Token> tokens) const override {
+    std::string text;
+    for (const Token token : tokens) {
+      if (token < 0 || token >= llama_vocab_n_tokens(vocab_))
+        return base::fail(base::Code::kInvalidArgument, "this model has no token " + std::to_string(token));
+      text += token_bytes(vocab_, token);
+    }
+    return text;
   }
 
   base::Result<std::string> schema_grammar(const json::Value& schema) const override {
@@ -90,7 +107,17 @@ class LlamaEngine final : public Engine {
   base::Result<Generated> generate(std::span<const Token> prompt, const GenerateOptions& options,
                                    const async::StopFlag& stop, const OnText& on_text) override;
 
+  base::Result<std::vector<float>> embed(std::span<const Token> text, const async::StopFlag& stop) override {
+    return embedder_.embed(text, stop);
+  }
+
  private:
+  void begin_text(std::vector<Token>& tokens) const {
+    const Token bos = llama_vocab_bos(vocab_);
+    if (llama_vocab_get_add_bos(vocab_) && (tokens.empty() || tokens.front() != bos))
+      tokens.insert(tokens.begin(), bos);
+  }
+
   static bool wants_abort(void* self) {
     const auto* engine = static_cast<const LlamaEngine*>(self);
     return engine->stop_ != nullptr && engine->stop_->stopped();
@@ -110,6 +137,7 @@ class LlamaEngine final : public Engine {
   ChatTemplate chat_;
   ModelInfo info_;
   FreeCores cores_;
+  Embedder embedder_;
   std::vector<Token> evaluated_;           // whole pieces in the context's memory, from position 0
   const async::StopFlag* stop_ = nullptr;  // of the running generation
 };

@@ -1,0 +1,65 @@
+#include "llm/local/text_request.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "llm/completion.h"
+#include "llm/local/chat_request.h"
+
+namespace promethean::llm::local {
+
+namespace {
+
+std::unexpected<base::Error> bad(std::string field, std::string message, std::string hint = {}) {
+  return base::fail(
+      base::Error(base::Code::kInvalidArgument, std::move(message), std::move(hint)).with_field(std::move(field)));
+}
+
+// A text or an array of tokens -> tokens that the model has.
+base::Result<std::vector<Token>> tokens_of(const Engine& engine, const json::Value& text, const std::string& field) {
+  if (text.is_string()) return engine.bare_prompt(text.as_string());
+  std::vector<Token> tokens;
+  for (const auto& token : text.as_array())
+    tokens.push_back(static_cast<Token>(std::min<int64_t>(token.as_int64(), std::numeric_limits<Token>::max())));
+  if (auto known = engine.text_of(tokens); !known) return base::fail(known.error().with_field(field));
+  return tokens;
+}
+
+}  // namespace
+
+base::Result<CompletionRequest> parse_completion_request(const Engine& engine, const json::Value& body) {
+  const auto prompts = texts_of(body.as_object(), "prompt", 1);
+  if (!prompts) return base::fail(prompts.error());
+  if (json::int_at(body, "n").value_or(1) != 1) {
+    return bad("n", "this model gives one answer at a time", "leave n out and ask again for another answer");
+  }
+  if (json::int_at(body, "max_tokens") == 0) return bad("max_tokens", "this model cannot answer with no token");
+  auto tokens = tokens_of(engine, prompts->front(), "prompt");
+  if (!tokens) return base::fail(std::move(tokens).error());
+
+  CompletionRequest request;
+  request.prompt = *std::move(tokens);
+  request.options = options_of(body);
+  if (json::bool_at(body, "echo").value_or(false)) {
+    const json::Value& prompt = prompts->front();
+    request.echo = prompt.is_string() ? std::string(prompt.as_string()) : *engine.text_of(request.prompt);
+  }
+  request.stream = json::bool_at(body, "stream").value_or(false);
+  const json::Value* options = json::find(body, "stream_options");
+  request.include_usage = options != nullptr && json::bool_at(*options, "include_usage").value_or(false);
+  return request;
+}
+
+base::Result<std::vector<std::vector<Token>>> parse_embedding_request(const Engine& engine, const json::Value& body) {
+  const auto inputs = texts_of(body.as_object(), "input", kMaxInputs);
+  if (!inputs) return base::fail(inputs.error());
+  std::vector<std::vector<Token>> out;
+  for (const auto& text : *inputs) {
+    auto tokens = tokens_of(engine, text, "input");
+    if (!tokens) return base::fail(std::move(tokens).error());
+    out.push_back(*std::move(tokens));
+  }
+  return out;
+}
+
+}  // namespace promethean::llm::local
