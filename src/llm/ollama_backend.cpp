@@ -153,7 +153,7 @@ base::Result<json::Object> embed_request(const json::Object& request, const Back
   return body;
 }
 
-base::Result<Embeddings> read_embeddings(const json::Value& answer, const std::string& label) {
+base::Result<Embeddings> ollama_embeddings(const json::Value& answer, const std::string& label) {
   Embeddings out;
   out.prompt_tokens = json::int_at(answer, "prompt_eval_count").value_or(0);
   const json::Array* list = json::array_at(answer, "embeddings");
@@ -281,7 +281,7 @@ class OllamaBackend final : public Backend {
     const json::Value whole(std::move(*body));
     auto answer = co_await upstream_->post_json(ctx, "/api/embed", json::write(whole));
     if (!answer) co_return base::fail(std::move(answer).error());
-    co_return read_embeddings(*answer, options_.label);
+    co_return ollama_embeddings(*answer, options_.label);
   }
 
   Task<base::Result<int64_t>> count_tokens(Context&, std::string text) override { co_return estimate_tokens(text); }

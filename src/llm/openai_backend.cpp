@@ -82,7 +82,7 @@ class OpenAiDialect final : public Dialect {
   std::shared_ptr<Upstream> upstream_;
 };
 
-base::Result<Embeddings> read_embeddings(const json::Value& answer, const std::string& label) {
+base::Result<Embeddings> openai_embeddings(const json::Value& answer, const std::string& label) {
   const json::Array* data = json::array_at(answer, "data");
   if (data == nullptr)
     return base::fail(base::Code::kUnavailable, "model " + label + " sent an answer without embeddings");
@@ -132,7 +132,7 @@ class OpenAiBackend final : public Backend {
     const json::Value whole(std::move(body));
     auto answer = co_await upstream_->post_json(ctx, "/v1/embeddings", json::write(whole));
     if (!answer) co_return base::fail(std::move(answer).error());
-    co_return read_embeddings(*answer, options_.label);
+    co_return openai_embeddings(*answer, options_.label);
   }
 
   Task<base::Result<int64_t>> count_tokens(Context& ctx, std::string text) override {

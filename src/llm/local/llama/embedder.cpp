@@ -7,7 +7,7 @@ namespace promethean::llm::local {
 
 namespace {
 
-constexpr int kPiece = 64;  // tokens evaluated at once; between two of them it can be told to stop
+constexpr int kStep = 64;  // tokens evaluated at once; between two of them it can be told to stop
 
 std::vector<float> of_length_one(const std::vector<double>& sum) {
   double squares = 0;
@@ -26,8 +26,8 @@ base::Result<void> Embedder::open() {
   const int tokens = std::min(kEmbeddingContext, llama_model_n_ctx_train(model_));
   llama_context_params params = llama_context_default_params();
   params.n_ctx = static_cast<uint32_t>(tokens);
-  params.n_batch = kPiece;
-  params.n_ubatch = kPiece;
+  params.n_batch = kStep;
+  params.n_ubatch = kStep;
   params.n_threads = threads_;
   params.n_threads_batch = threads_;
   params.embeddings = true;
@@ -50,9 +50,9 @@ base::Result<std::vector<float>> Embedder::embed(std::span<const Token> text, co
   }
   llama_memory_clear(llama_get_memory(context_.get()), true);
   std::vector<double> sum(static_cast<size_t>(llama_model_n_embd_out(model_)));
-  for (size_t at = 0; at < text.size(); at += kPiece) {
+  for (size_t at = 0; at < text.size(); at += kStep) {
     if (stop.stopped()) return base::fail(base::Code::kCancelled, "the request was cancelled");
-    const auto piece = text.subspan(at, std::min<size_t>(kPiece, text.size() - at));
+    const auto piece = text.subspan(at, std::min<size_t>(kStep, text.size() - at));
     if (auto added = add_piece(piece, sum); !added) return base::fail(std::move(added).error());
   }
   return of_length_one(sum);
