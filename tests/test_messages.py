@@ -141,13 +141,13 @@ def test_each_event_stands_under_its_name(server):
 
 
 def test_words_come_one_by_one(server, upstream):
+    before = upstream.of("slow:messages-openai").left
     stream = ChatStream(server, asking("slow-openai"), path=PATH)
     seen = 0
     for event in stream:
         seen += event["type"] == "content_block_delta"
         if seen == 3:
             break
-    before = upstream.of("slow:messages-openai").left
     stream.close()
 
     wait_for(lambda: upstream.of("slow:messages-openai").left > before, 10, "the upstream to see the client leave")
