@@ -8,40 +8,27 @@
 
 namespace promethean::api {
 
-namespace {
-
-http::Response failed(const base::Error& error) {
-  return http::error_response(http::Family::kOpenAi, error);
-}
-
-bool wants_usage(const json::Value& body) {
-  const json::Value* options = json::find(body, "stream_options");
-  return options != nullptr && json::bool_at(*options, "include_usage").value_or(false);
-}
-
-}  // namespace
-
 Task<http::Response> handle_chat(Services& services, Context& ctx, http::Request& request) {
   const auto model = services.models.find(json::string_at(request.json, "model").value_or(""));
-  if (!model) co_return failed(model.error());
+  if (!model) co_return openai_error(model.error());
   const json::Array& messages = request.json.at("messages").as_array();
-  if (const auto wrong = llm::check_messages(messages)) co_return failed(*wrong);
+  if (const auto fine = llm::check_messages(messages); !fine) co_return openai_error(fine.error());
 
   ChatHead head;
   head.id = "chatcmpl-" + base::random_hex(12);
   head.created = base::unix_seconds(base::wall_now());
   head.include_usage = wants_usage(request.json);
   const bool stream = json::bool_at(request.json, "stream").value_or(false);
-  const Turn turn = turn_of(messages);
-  auto asked =
-      co_await ask_question(services, ctx, make_question(services, request, **model, request.json.as_object(), turn));
-  if (!asked) co_return failed(asked.error());
+  Question question = make_question(services, request, **model, turn_of(messages));
+  question.body = std::move(request.json.as_object());
+  auto asked = co_await ask_question(services, ctx, std::move(question));
+  if (!asked) co_return openai_error(asked.error());
   head.model = asked->used->name;
   head.retrieval_context = std::move(asked->retrieval_context);
   if (stream) co_return stream_chat(std::move(head), std::move(asked->stream));
 
   auto answer = co_await llm::collect(ctx, *asked->stream);
-  if (!answer) co_return failed(answer.error());
+  if (!answer) co_return openai_error(answer.error());
   json::Object body{{"id", head.id},       {"object", "chat.completion"},           {"created", head.created},
                     {"model", head.model}, {"choices", std::move(answer->choices)}, {"usage", answer->usage.to_json()}};
   if (head.retrieval_context) body["retrieval_context"] = std::move(*head.retrieval_context);

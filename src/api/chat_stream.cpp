@@ -79,6 +79,11 @@ class ChatSse final : public http::BodyStream {
 
 }  // namespace
 
+bool wants_usage(const json::Value& body) {
+  const json::Value* options = json::find(body, "stream_options");
+  return options != nullptr && json::bool_at(*options, "include_usage").value_or(false);
+}
+
 http::Response stream_chat(ChatHead head, std::unique_ptr<llm::ChatStream> stream) {
   return http::Response::stream(std::make_unique<ChatSse>(std::move(head), std::move(stream)));
 }

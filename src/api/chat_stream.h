@@ -21,6 +21,9 @@ struct ChatHead {
   std::optional<json::Object> retrieval_context;  // goes into the last chunk
 };
 
+// stream_options.include_usage of a request.
+bool wants_usage(const json::Value& body);
+
 http::Response stream_chat(ChatHead head, std::unique_ptr<llm::ChatStream> stream);
 
 }  // namespace promethean::api

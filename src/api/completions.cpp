@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "api/chat_stream.h"
+#include "api/question.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "llm/completion.h"
@@ -12,27 +13,22 @@ namespace promethean::api {
 
 namespace {
 
-http::Response failed(const base::Error& error) {
-  return http::error_response(http::Family::kOpenAi, error);
-}
-
 Task<http::Response> handle_completion(Services& services, Context& ctx, http::Request& request) {
   const auto model = services.models.find(json::string_at(request.json, "model").value_or(""));
-  if (!model) co_return failed(model.error());
+  if (!model) co_return openai_error(model.error());
   ChatHead head;
   head.id = "cmpl-" + base::random_hex(12);
   head.object = "text_completion";
   head.created = base::unix_seconds(base::wall_now());
-  if (const json::Value* options = json::find(request.json, "stream_options"))
-    head.include_usage = json::bool_at(*options, "include_usage").value_or(false);
+  head.include_usage = wants_usage(request.json);
   auto started = co_await llm::complete(ctx, services.models, **model, request.json.as_object(), request.principal.id);
-  if (!started) co_return failed(started.error());
+  if (!started) co_return openai_error(started.error());
   head.model = started->used->name;
   if (json::bool_at(request.json, "stream").value_or(false))
     co_return stream_chat(std::move(head), std::move(started->stream));
 
   auto answer = co_await llm::collect_completion(ctx, *started->stream);
-  if (!answer) co_return failed(answer.error());
+  if (!answer) co_return openai_error(answer.error());
   const json::Value whole = json::Object{{"id", head.id},
                                          {"object", head.object},
                                          {"created", head.created},
@@ -68,13 +64,13 @@ json::Value packed(const std::vector<double>& vector) {
 
 Task<http::Response> handle_embeddings(Services& services, Context& ctx, http::Request& request) {
   const auto model = services.models.find(json::string_at(request.json, "model").value_or(""));
-  if (!model) co_return failed(model.error());
+  if (!model) co_return openai_error(model.error());
   json::Object body = request.json.as_object();
   auto inputs = llm::texts_of(body, "input", llm::kMaxInputs);
-  if (!inputs) co_return failed(inputs.error());
+  if (!inputs) co_return openai_error(inputs.error());
   body["input"] = std::move(*inputs);
   auto got = co_await llm::embed(ctx, **model, std::move(body), request.principal.id);
-  if (!got) co_return failed(got.error());
+  if (!got) co_return openai_error(got.error());
 
   const bool pack = json::string_at(request.json, "encoding_format") == "base64";
   json::Array data;

@@ -50,14 +50,6 @@ Task<http::Response> whole_answer(Services& services, Context& ctx, Question que
   co_return http::Response::json(200, message);
 }
 
-Task<int64_t> count_or_estimate(Services& services, Context& ctx, const llm::Model& model, std::string text) {
-  const int64_t estimate = llm::estimate_tokens(text);
-  auto count = co_await model.backend->count_tokens(ctx, std::move(text));
-  if (count) co_return *count;
-  services.log.warn("token count estimated", {{"model", model.name}, {"why", count.error().message()}});
-  co_return estimate;
-}
-
 }  // namespace
 
 Task<http::Response> handle_messages(Services& services, Context& ctx, http::Request& request) {
@@ -70,7 +62,8 @@ Task<http::Response> handle_messages(Services& services, Context& ctx, http::Req
   messages::Head head{.id = "msg_" + base::random_hex(12), .model = (*model)->name};
   head.prompt_tokens = llm::least_tokens(asked->chat);
   const Turn turn = turn_of(asked->speaker);
-  Question question = make_question(services, request, **model, std::move(asked->chat), turn);
+  Question question = make_question(services, request, **model, turn);
+  question.body = std::move(asked->chat);
   const bool stream = json::bool_at(request.json, "stream").value_or(false);
   http::Response response;
   if (stream) {
@@ -88,9 +81,9 @@ Task<http::Response> handle_count(Services& services, Context& ctx, http::Reques
   const auto asked = messages::to_chat(request.json);
   if (!asked) co_return failed(asked.error());
   messages::Countable countable = messages::countable(asked->chat);
-  const int64_t tokens = co_await count_or_estimate(services, ctx, **model, std::move(countable.text));
-  if (ctx.done()) co_return failed(ctx.error());
-  const json::Value body = json::Object{{"input_tokens", tokens + kImageTokens * countable.images}};
+  const auto tokens = co_await count_tokens(services, ctx, **model, std::move(countable.text));
+  if (!tokens) co_return failed(tokens.error());
+  const json::Value body = json::Object{{"input_tokens", *tokens + kImageTokens * countable.images}};
   http::Response response = http::Response::json(200, body);
   response.headers.add("request-id", ctx.trace.request_id);
   co_return response;

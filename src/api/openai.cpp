@@ -9,7 +9,10 @@ namespace promethean::api {
 namespace {
 
 json::Object describe(const llm::Model& model, int64_t created) {
-  json::Object out{{"id", model.name}, {"object", "model"}, {"created", created}, {"owned_by", model.owner}};
+  json::Object out{{"id", model.name},
+                   {"object", "model"},
+                   {"created", created},
+                   {"owned_by", llm::kind_name(model.backend->kind())}};
   if (model.context > 0) out["context_window"] = model.context;
   return out;
 }

@@ -12,44 +12,26 @@ namespace {
 
 constexpr int64_t kAnswerReserve = 1024;  // tokens kept free for the answer when the request does not say
 
-// A field that is there and not null.
-const json::Value* given(json::Whose body, std::string_view key) {
-  const json::Value* value = json::find(body, key);
-  return value != nullptr && !value->is_null() ? value : nullptr;
-}
-
 bool has_items(const json::Object& body, std::string_view key) {
   const json::Array* list = json::array_at(body, key);
   return list != nullptr && !list->empty();
 }
 
 bool wants_format(const json::Object& body) {
-  const json::Value* format = given(body, "response_format");
+  const json::Value* format = json::given(body, "response_format");
   return format != nullptr && json::string_at(*format, "type").value_or("text") != "text";
 }
 
 void read_retrieval(const http::Request& request, context::RetrievalOptions& options) {
   if (const auto header = request.headers.get("x-promethean-retrieval"))
     options.enabled = *header != "off" && *header != "false";
-  const json::Value* wish = given(request.json, "retrieval");
+  const json::Value* wish = json::given(request.json, "retrieval");
   if (wish == nullptr) return;
   options.enabled = json::bool_at(*wish, "enabled").value_or(true);
   if (const auto n = json::int_at(*wish, "max_citations")) options.max_citations = static_cast<size_t>(*n);
   if (const auto n = json::int_at(*wish, "max_tokens")) options.max_tokens = *n;
   if (const auto kind = json::string_at(*wish, "kind"))
     options.kind = search::parse_kind(*kind).value_or(search::Kind::kAll);
-}
-
-// The backend's own count; an estimate when it cannot be asked, since a count is no reason to fail.
-context::CountTokens counter(const llm::Model& model, const base::Log& log) {
-  return [&model, log](Context& ctx, std::string text) -> Task<base::Result<int64_t>> {
-    const int64_t estimate = llm::estimate_tokens(text);
-    auto count = co_await model.backend->count_tokens(ctx, std::move(text));
-    if (count) co_return *count;
-    if (ctx.done()) co_return base::fail(ctx.error());
-    log.warn("token count estimated", {{"model", model.name}, {"why", count.error().message()}});
-    co_return estimate;
-  };
 }
 
 // Excerpts may fill what the conversation and the answer leave of the model's context.
@@ -82,17 +64,24 @@ Task<base::Result<Asked>> ask_plainly(Services& services, Context& ctx, Question
 
 }  // namespace
 
-Question make_question(const Services& services, const http::Request& request, const llm::Model& model,
-                       json::Object body, Turn turn) {
+Question make_question(const Services& services, const http::Request& request, const llm::Model& model, Turn turn) {
   Question question;
   question.model = &model;
   question.retrieval = services.retrieval;
   question.retrieval.enabled = question.retrieval.enabled && model.retrieval;
   read_retrieval(request, question.retrieval);
-  question.body = std::move(body);
   question.turn = turn;
   question.caller = request.principal.id;
   return question;
+}
+
+Task<base::Result<int64_t>> count_tokens(Services& services, Context& ctx, const llm::Model& model, std::string text) {
+  const int64_t estimate = llm::estimate_tokens(text);
+  auto count = co_await model.backend->count_tokens(ctx, std::move(text));
+  if (count) co_return *count;
+  if (ctx.done()) co_return base::fail(ctx.error());
+  services.log.warn("token count estimated", {{"model", model.name}, {"why", count.error().message()}});
+  co_return estimate;
 }
 
 Turn turn_of(const json::Array& messages) {
@@ -107,7 +96,9 @@ Task<base::Result<Asked>> ask_question(Services& services, Context& ctx, Questio
     auto asked = co_await ask_plainly(services, ctx, std::move(question));
     co_return asked;
   }
-  const auto count = counter(model, services.log);
+  const context::CountTokens count = [&services, &model](Context& c, std::string t) {
+    return count_tokens(services, c, model, std::move(t));
+  };
   if (!model.grounded) {
     auto room = co_await room_for_excerpts(ctx, question, count);
     if (!room) co_return base::fail(std::move(room).error());

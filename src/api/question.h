@@ -27,13 +27,21 @@ struct Asked {
   std::optional<json::Object> retrieval_context;  // of the answer, when retrieval was on
 };
 
-// The question of a request to `model` whose chat form is `body`; what the request says of retrieval (the member
+// The question of a request to `model`, still without its body. What the request says of retrieval (the member
 // `retrieval` of its JSON, the header x-promethean-retrieval: off) counts before the model's default.
-Question make_question(const Services& services, const http::Request& request, const llm::Model& model,
-                       json::Object body, Turn turn);
+Question make_question(const Services& services, const http::Request& request, const llm::Model& model, Turn turn);
+
+// Tokens of a text by the model's own count; an estimate from above when it cannot be asked, since a count is no reason
+// to fail. Fails only when `ctx` is done.
+Task<base::Result<int64_t>> count_tokens(Services& services, Context& ctx, const llm::Model& model, std::string text);
 
 // A conversation that ends with the outcome of a tool call goes on by itself.
 Turn turn_of(const json::Array& messages);
+
+// An error in OpenAI's shape.
+inline http::Response openai_error(const base::Error& error) {
+  return http::error_response(http::Family::kOpenAi, error);
+}
 
 // Retrieves, budgets, and starts the answer. Errors as llm::ModelTable::chat.
 Task<base::Result<Asked>> ask_question(Services& services, Context& ctx, Question question);

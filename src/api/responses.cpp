@@ -8,10 +8,6 @@ namespace {
 
 namespace responses = llm::responses;
 
-http::Response failed(const base::Error& error) {
-  return http::error_response(http::Family::kOpenAi, error);
-}
-
 http::Route make_route(http::Method method, std::string path, std::string id, std::string summary) {
   http::Route route;
   route.method = method;
@@ -24,7 +20,7 @@ http::Route make_route(http::Method method, std::string path, std::string id, st
 
 Task<http::Response> handle_create(Services& services, Context& ctx, http::Request& request) {
   auto call = co_await make_call(services, ctx, request, request.json);
-  if (!call) co_return failed(call.error());
+  if (!call) co_return openai_error(call.error());
   auto response = co_await answer_call(services, ctx, std::move(*call));
   co_return response;
 }
@@ -32,13 +28,13 @@ Task<http::Response> handle_create(Services& services, Context& ctx, http::Reque
 // Tokens of the whole conversation as the model would read it, by its own tokenizer where it can be asked.
 Task<http::Response> handle_count(Services& services, Context& ctx, http::Request& request) {
   auto call = co_await make_call(services, ctx, request, request.json);
-  if (!call) co_return failed(call.error());
+  if (!call) co_return openai_error(call.error());
   std::string text;
   for (const std::string_view key : {"messages", "tools"}) {
     if (const json::Value* part = call->question.body.if_contains(key)) text += json::write(*part);
   }
-  auto count = co_await call->question.model->backend->count_tokens(ctx, std::move(text));
-  if (!count) co_return failed(count.error());
+  auto count = co_await count_tokens(services, ctx, *call->question.model, std::move(text));
+  if (!count) co_return openai_error(count.error());
   const json::Value body = json::Object{{"object", "response.input_tokens"}, {"input_tokens", *count}};
   co_return http::Response::json(200, body);
 }
@@ -58,13 +54,13 @@ json::Value compaction_request(json::Object body) {
 Task<http::Response> handle_compact(Services& services, Context& ctx, http::Request& request) {
   if (!json::string_at(request.json, "model")) {
     const base::Error error(base::Code::kInvalidArgument, "the request names no model");
-    co_return failed(error.with_field("model"));
+    co_return openai_error(error.with_field("model"));
   }
   const json::Value body = compaction_request(request.json.as_object());
   auto call = co_await make_call(services, ctx, request, body);
-  if (!call) co_return failed(call.error());
+  if (!call) co_return openai_error(call.error());
   auto response = co_await whole_response(services, ctx, std::move(*call));
-  if (!response) co_return failed(response.error());
+  if (!response) co_return openai_error(response.error());
   const json::Value compacted = json::Object{{"id", (*response)["id"]},
                                              {"object", "response.compaction"},
                                              {"created_at", (*response)["created_at"]},
@@ -75,14 +71,14 @@ Task<http::Response> handle_compact(Services& services, Context& ctx, http::Requ
 
 Task<http::Response> handle_get(Services& services, Context& ctx, http::Request& request) {
   auto stored = co_await services.store.response(ctx, std::string(request.param("id")), request.principal.id);
-  if (!stored) co_return failed(stored.error());
+  if (!stored) co_return openai_error(stored.error());
   co_return http::Response::text(200, std::move(stored->body), "application/json");
 }
 
 Task<http::Response> handle_delete(Services& services, Context& ctx, http::Request& request) {
   const std::string id(request.param("id"));
   auto removed = co_await services.store.remove_response(ctx, id, request.principal.id);
-  if (!removed) co_return failed(removed.error());
+  if (!removed) co_return openai_error(removed.error());
   const json::Value body(responses::deleted_response(id));
   co_return http::Response::json(200, body);
 }
@@ -103,14 +99,14 @@ base::Result<responses::ListQuery> list_query(const http::Request& request) {
 
 Task<http::Response> handle_items(Services& services, Context& ctx, http::Request& request) {
   auto query = list_query(request);
-  if (!query) co_return failed(query.error());
+  if (!query) co_return openai_error(query.error());
   auto stored = co_await services.store.response(ctx, std::string(request.param("id")), request.principal.id);
-  if (!stored) co_return failed(stored.error());
+  if (!stored) co_return openai_error(stored.error());
   auto items = json::parse(stored->items);
   if (!items || !items->is_array())
-    co_return failed(base::Error(base::Code::kInternal, "the stored items cannot be read"));
+    co_return openai_error(base::Error(base::Code::kInternal, "the stored items cannot be read"));
   auto page = responses::item_list(items->as_array(), *query);
-  if (!page) co_return failed(page.error());
+  if (!page) co_return openai_error(page.error());
   const json::Value body(std::move(*page));
   co_return http::Response::json(200, body);
 }

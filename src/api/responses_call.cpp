@@ -116,10 +116,6 @@ class ResponsesSse final : public http::BodyStream {
   bool ended_ = false;
 };
 
-http::Response failed(const base::Error& error) {
-  return http::error_response(http::Family::kOpenAi, error);
-}
-
 }  // namespace
 
 Task<base::Result<json::Object>> whole_response(Services& services, Context& ctx, ResponsesCall call) {
@@ -159,21 +155,21 @@ Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, co
   call.stored.items = json::write(translated->items);
   call.setup = responses::stream_setup(
       body, *translated, {.id = call.stored.id, .model = (*model)->name, .created_at = call.stored.created_at});
-  const Turn turn = turn_of(request, *translated);
-  call.question = make_question(services, request, **model, std::move(translated->body), turn);
+  call.question = make_question(services, request, **model, turn_of(request, *translated));
+  call.question.body = std::move(translated->body);
   co_return call;
 }
 
 Task<http::Response> answer_call(Services& services, Context& ctx, ResponsesCall call) {
   if (!call.stream) {
     auto response = co_await whole_response(services, ctx, std::move(call));
-    if (!response) co_return failed(response.error());
+    if (!response) co_return openai_error(response.error());
     const json::Value whole(std::move(*response));
     co_return http::Response::json(200, whole);
   }
   auto model = std::make_unique<PatientAnswer>(services, ctx, std::move(call.question));
   auto first = co_await model->next(ctx, kGrace);
-  if (first && !*first) co_return failed(first->error());
+  if (first && !*first) co_return openai_error(first->error());
   responses::ResponsesStream answer(std::move(call.setup));
   co_return http::Response::stream(
       std::make_unique<ResponsesSse>(services, std::move(model), std::move(first), std::move(answer), std::move(call)));

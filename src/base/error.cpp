@@ -35,6 +35,10 @@ Error Error::with_retry_after(std::chrono::milliseconds time) const {
   return copy;
 }
 
+std::unexpected<Error> bad_field(std::string field, std::string message, std::string hint) {
+  return fail(Error(Code::kInvalidArgument, std::move(message), std::move(hint)).with_field(std::move(field)));
+}
+
 Error errno_error(int errno_value, std::string_view what) {
   Code code = Code::kInternal;
   switch (errno_value) {

@@ -76,6 +76,9 @@ inline std::unexpected<Error> fail(Error error) {
   return std::unexpected<Error>(std::move(error));
 }
 
+// kInvalidArgument about one field of a request.
+std::unexpected<Error> bad_field(std::string field, std::string message, std::string hint = {});
+
 // An Error from errno: `fail(errno_error(errno, "open /x"))`. ENOENT is kNotFound, EACCES kPermissionDenied, and so on.
 Error errno_error(int errno_value, std::string_view what);
 

@@ -67,7 +67,6 @@ llm::Model described(const ModelConfig& config) {
   using std::chrono::seconds;
   llm::Model model;
   model.name = config.name;
-  model.owner = llm::kind_name(config.backend);
   model.context = config.context;
   model.retrieval = config.retrieval;
   model.grounded = config.grounded;

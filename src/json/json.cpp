@@ -71,6 +71,11 @@ const Value* find(Whose whose, std::string_view key) {
   return whose.object == nullptr ? nullptr : whose.object->if_contains(key);
 }
 
+const Value* given(Whose whose, std::string_view key) {
+  const Value* member = find(whose, key);
+  return member != nullptr && !member->is_null() ? member : nullptr;
+}
+
 std::optional<std::string_view> string_at(Whose whose, std::string_view key) {
   const Value* member = find(whose, key);
   if (member == nullptr || !member->is_string()) return std::nullopt;

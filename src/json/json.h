@@ -44,6 +44,7 @@ struct Whose {
   Whose(const Object& value) : object(&value) {}
 };
 const Value* find(Whose whose, std::string_view key);
+const Value* given(Whose whose, std::string_view key);  // as find(), but null counts as not there
 std::optional<std::string_view> string_at(Whose whose, std::string_view key);
 std::optional<int64_t> int_at(Whose whose, std::string_view key);
 std::optional<double> number_at(Whose whose, std::string_view key);

@@ -14,16 +14,6 @@ Admission::Ticket::~Ticket() {
   admission_->leave(caller_, held);
 }
 
-size_t Admission::running() const {
-  const std::lock_guard lock(mutex_);
-  return running_;
-}
-
-size_t Admission::waiting() const {
-  const std::lock_guard lock(mutex_);
-  return waiting_;
-}
-
 base::Error Admission::full() const {
   const double turns = static_cast<double>(waiting_ + 1) / static_cast<double>(max_running_);
   const auto wait = std::chrono::milliseconds(static_cast<int64_t>(std::clamp(turns * held_ms_, 1'000.0, 60'000.0)));

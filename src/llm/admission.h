@@ -42,9 +42,6 @@ class Admission : public std::enable_shared_from_this<Admission> {
   // Waits for a place. kRateLimited with the time after which one may be free, when the room is full.
   Task<base::Result<Ticket>> enter(Context& ctx, std::string caller);
 
-  size_t running() const;
-  size_t waiting() const;
-
  private:
   using Waiter = std::shared_ptr<async::Channel<Ticket>>;
   struct Caller {
@@ -62,7 +59,7 @@ class Admission : public std::enable_shared_from_this<Admission> {
   const std::string label_;
   const size_t max_running_;
   const size_t max_waiting_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::map<std::string, Caller> callers_;  // those who run or wait
   size_t running_ = 0;
   size_t waiting_ = 0;

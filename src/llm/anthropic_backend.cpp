@@ -286,8 +286,6 @@ class AnthropicBackend final : public Backend {
     co_return stream;
   }
 
-  Task<base::Result<int64_t>> count_tokens(Context&, std::string text) override { co_return estimate_tokens(text); }
-
  private:
   BackendOptions options_;
   std::shared_ptr<Upstream> upstream_;

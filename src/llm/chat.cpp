@@ -149,6 +149,10 @@ std::string new_call_id() {
   return "call_" + base::random_hex(12);
 }
 
+Task<base::Result<int64_t>> Backend::count_tokens(Context&, std::string text) {
+  co_return estimate_tokens(text);
+}
+
 int64_t estimate_tokens(std::string_view text) {
   return static_cast<int64_t>((text.size() + 2) / 3);
 }

@@ -90,7 +90,7 @@ class Backend {
   virtual Task<base::Result<Embeddings>> embed(Context& ctx, const json::Object& request);
 
   // Tokens of a text by the backend's tokenizer; an estimate from above where it has none that can be asked.
-  virtual Task<base::Result<int64_t>> count_tokens(Context& ctx, std::string text) = 0;
+  virtual Task<base::Result<int64_t>> count_tokens(Context& ctx, std::string text);
 
   // Changes whenever the process behind this backend was replaced; 0 while none has been started, or when that is not
   // ours.

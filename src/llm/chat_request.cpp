@@ -4,7 +4,7 @@
 
 namespace promethean::llm {
 
-const std::string_view kChatRequestSchema = R"({
+const std::string kChatRequestSchema = R"({
   "type": "object",
   "required": ["messages"],
   "properties": {
@@ -84,79 +84,64 @@ const std::string_view kChatRequestSchema = R"({
     },
     "reasoning_effort": {"type": ["string", "null"]},
     "functions": {"type": ["array", "null"], "items": {"type": "object", "required": ["name"]}},
-    "function_call": {"type": ["string", "object", "null"]},
-    "retrieval": {
-      "type": ["object", "null"],
-      "properties": {
-        "enabled": {"type": "boolean"},
-        "max_citations": {"type": "integer", "minimum": 0, "maximum": 50},
-        "max_tokens": {"type": "integer", "minimum": 0, "maximum": 1000000},
-        "kind": {"enum": ["all", "code", "docs", "tests"]}
-      }
-    },
+    "function_call": {"type": ["string", "object", "null"]},)" +
+                                       std::string(kRetrievalProperty) + R"(,
     "grammar": {"type": ["string", "null"], "maxLength": 65536}
   }
 })";
 
 namespace {
 
-base::Error bad(std::string field, std::string message, std::string hint = {}) {
-  return base::Error(base::Code::kInvalidArgument, std::move(message), std::move(hint)).with_field(std::move(field));
-}
-
-bool given(const json::Value& value, std::string_view key) {
-  const json::Value* member = json::find(value, key);
-  return member != nullptr && !member->is_null();
-}
-
-std::optional<base::Error> check_part(const json::Value& part, std::string_view role, const std::string& where) {
+base::Result<void> check_part(const json::Value& part, std::string_view role, const std::string& where) {
   const std::string_view type = *json::string_at(part, "type");
   if (type == "text") {
-    if (json::string_at(part, "text")) return std::nullopt;
-    return bad(where + ".text", "a part of type text has its text in 'text'");
+    if (json::string_at(part, "text")) return {};
+    return base::bad_field(where + ".text", "a part of type text has its text in 'text'");
   }
-  if (type == "refusal" && role == "assistant") return std::nullopt;
+  if (type == "refusal" && role == "assistant") return {};
   if (role != "user") {
-    return bad(where + ".type", fmt::format("a message of role {} has no parts of type '{}'", role, type),
-               "use parts of type text");
+    return base::bad_field(where + ".type", fmt::format("a message of role {} has no parts of type '{}'", role, type),
+                           "use parts of type text");
   }
   if (type == "image_url") {
     const json::Value* image = json::find(part, "image_url");
-    if (image != nullptr && json::string_at(*image, "url")) return std::nullopt;
-    return bad(where + ".image_url", "a part of type image_url has {\"url\": \"...\"} in 'image_url'");
+    if (image != nullptr && json::string_at(*image, "url")) return {};
+    return base::bad_field(where + ".image_url", "a part of type image_url has {\"url\": \"...\"} in 'image_url'");
   }
   if (type == "input_audio" || type == "file") {
-    if (json::object_at(part, type) != nullptr) return std::nullopt;
-    return bad(fmt::format("{}.{}", where, type), fmt::format("a part of type {0} has an object in '{0}'", type));
+    if (json::object_at(part, type) != nullptr) return {};
+    return base::bad_field(fmt::format("{}.{}", where, type),
+                           fmt::format("a part of type {0} has an object in '{0}'", type));
   }
-  return bad(where + ".type", fmt::format("'{}' is not a type of content part", type),
-             "use text, image_url, input_audio or file");
+  return base::bad_field(where + ".type", fmt::format("'{}' is not a type of content part", type),
+                         "use text, image_url, input_audio or file");
 }
 
-std::optional<base::Error> check_message(const json::Value& message, const std::string& where) {
+base::Result<void> check_message(const json::Value& message, const std::string& where) {
   const std::string_view role = *json::string_at(message, "role");
-  if (role == "tool" && !given(message, "tool_call_id")) {
-    return bad(where + ".tool_call_id", "a message of role tool names the call that it answers");
+  if (role == "tool" && json::given(message, "tool_call_id") == nullptr) {
+    return base::bad_field(where + ".tool_call_id", "a message of role tool names the call that it answers");
   }
   if (const json::Array* parts = json::array_at(message, "content")) {
-    if (parts->empty()) return bad(where + ".content", "this message has no content");
+    if (parts->empty()) return base::bad_field(where + ".content", "this message has no content");
     for (size_t i = 0; i < parts->size(); ++i) {
-      if (auto wrong = check_part((*parts)[i], role, fmt::format("{}.content[{}]", where, i))) return wrong;
+      if (auto ok = check_part((*parts)[i], role, fmt::format("{}.content[{}]", where, i)); !ok) return ok;
     }
-    return std::nullopt;
+    return {};
   }
   // An assistant's turn may be calls or nothing at all; the others have something to say.
-  if (role != "assistant" && !given(message, "content")) return bad(where + ".content", "this message has no content");
-  return std::nullopt;
+  if (role != "assistant" && json::given(message, "content") == nullptr)
+    return base::bad_field(where + ".content", "this message has no content");
+  return {};
 }
 
 }  // namespace
 
-std::optional<base::Error> check_messages(const json::Array& messages) {
+base::Result<void> check_messages(const json::Array& messages) {
   for (size_t i = 0; i < messages.size(); ++i) {
-    if (auto wrong = check_message(messages[i], fmt::format("messages[{}]", i))) return wrong;
+    if (auto ok = check_message(messages[i], fmt::format("messages[{}]", i)); !ok) return ok;
   }
-  return std::nullopt;
+  return {};
 }
 
 }  // namespace promethean::llm

@@ -2,19 +2,31 @@
 // every backend, and by the worker, whose socket others may speak to. Source: OpenAI API reference, chat/create.
 #pragma once
 
-#include <optional>
+#include <string>
 #include <string_view>
 
 #include "json/json.h"
 
 namespace promethean::llm {
 
+// The property that asks for excerpts of the repository, the same in every dialect's schema.
+inline constexpr std::string_view kRetrievalProperty = R"(
+    "retrieval": {
+      "type": ["object", "null"],
+      "properties": {
+        "enabled": {"type": "boolean"},
+        "max_citations": {"type": "integer", "minimum": 0, "maximum": 50},
+        "max_tokens": {"type": "integer", "minimum": 0, "maximum": 1000000},
+        "kind": {"enum": ["all", "code", "docs", "tests"]}
+      }
+    })";
+
 // JSON Schema of the body: types and bounds of the documented fields. Fields it does not know are accepted; what a
 // backend gets of them is said in compatibility.h. A limit of 0 tokens counts as none given.
-extern const std::string_view kChatRequestSchema;
+extern const std::string kChatRequestSchema;
 
 // What the schema cannot say: which role must bring what, and the shape of each kind of content part. `messages`
 // satisfies the schema. kInvalidArgument with the wrong field.
-std::optional<base::Error> check_messages(const json::Array& messages);
+base::Result<void> check_messages(const json::Array& messages);
 
 }  // namespace promethean::llm

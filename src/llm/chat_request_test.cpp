@@ -14,8 +14,8 @@ std::string wrong_field(std::string_view messages) {
   const auto body = json::parse(R"({"messages":)" + std::string(messages) + "}");
   EXPECT_TRUE(body) << messages;
   if (const auto violation = schema->check(*body)) return violation->path;
-  const auto wrong = check_messages(*json::array_at(*body, "messages"));
-  return wrong ? wrong->field() : "";
+  const auto fine = check_messages(*json::array_at(*body, "messages"));
+  return fine ? "" : fine.error().field();
 }
 
 TEST(ChatRequest, WhatEveryRoleMaySay) {

@@ -13,76 +13,79 @@ constexpr Support R = Support::kRefused;
 
 // In the order of OpenAI's reference. local, openai, ollama, anthropic.
 constexpr Field kChatFields[] = {
-    {"messages", S, S, T, T, "Images reach Ollama and Anthropic from data URLs; Anthropic takes http URLs too."},
-    {"model", T, T, T, T, "The name in the model table becomes the backend's own."},
-    {"stream", T, T, T, T, "Backends are always asked to stream; who did not ask for it gets the answer whole."},
-    {"stream_options", T, T, T, T, "`include_usage`: usage is always asked for and sent when it was wanted."},
-    {"temperature", S, S, T, T, "Anthropic knows 0 to 1; higher values become 1."},
-    {"top_p", S, S, T, T, ""},
-    {"max_completion_tokens", S, S, T, T, "0 counts as not given. Anthropic needs a limit: 4096 when none is given."},
-    {"max_tokens", S, S, T, T, "Where both are given, `max_completion_tokens` counts."},
-    {"stop", S, S, T, T, ""},
-    {"seed", S, S, T, I, ""},
-    {"frequency_penalty", S, S, T, I, ""},
-    {"presence_penalty", S, S, T, I, ""},
-    {"logit_bias", I, S, I, I, ""},
-    {"n", R, S, R, R, "Refused when it is not 1."},
-    {"logprobs", R, S, S, R, "Refused when true."},
-    {"top_logprobs", I, S, S, I, "Says nothing without `logprobs`."},
-    {"response_format", S, S, T, T,
+    {"messages", {S, S, T, T}, "Images reach Ollama and Anthropic from data URLs; Anthropic takes http URLs too."},
+    {"model", {T, T, T, T}, "The name in the model table becomes the backend's own."},
+    {"stream", {T, T, T, T}, "Backends are always asked to stream; who did not ask for it gets the answer whole."},
+    {"stream_options", {T, T, T, T}, "`include_usage`: usage is always asked for and sent when it was wanted."},
+    {"temperature", {S, S, T, T}, "Anthropic knows 0 to 1; higher values become 1."},
+    {"top_p", {S, S, T, T}, ""},
+    {"max_completion_tokens", {S, S, T, T}, "0 counts as not given. Anthropic needs a limit: 4096 when none is given."},
+    {"max_tokens", {S, S, T, T}, "Where both are given, `max_completion_tokens` counts."},
+    {"stop", {S, S, T, T}, ""},
+    {"seed", {S, S, T, I}, ""},
+    {"frequency_penalty", {S, S, T, I}, ""},
+    {"presence_penalty", {S, S, T, I}, ""},
+    {"logit_bias", {I, S, I, I}, ""},
+    {"n", {R, S, R, R}, "Refused when it is not 1."},
+    {"logprobs", {R, S, S, R}, "Refused when true."},
+    {"top_logprobs", {I, S, S, I}, "Says nothing without `logprobs`."},
+    {"response_format",
+     {S, S, T, T},
      "`json_object` and `json_schema` constrain the local model and Ollama; Anthropic knows `json_schema` only."},
-    {"tools", S, S, T, T,
-     "Tools of type function. Others are sent to OpenAI-compatible backends and dropped elsewhere."},
-    {"tool_choice", S, S, I, T, "With `none`, Ollama and Anthropic are not told of the tools."},
-    {"parallel_tool_calls", I, S, I, T, ""},
-    {"reasoning_effort", I, S, T, T, "Ollama: `think`. Anthropic: a thinking budget of 1,024 to 16,384 tokens."},
-    {"functions", R, S, R, R, "Deprecated by OpenAI; use `tools`."},
-    {"function_call", I, S, I, I, "Says nothing without `functions`."},
-    {"user", I, S, I, T, "Anthropic: `metadata.user_id`."},
-    {"audio", I, S, I, I, ""},
-    {"metadata", I, S, I, I, ""},
-    {"modalities", I, S, I, I, ""},
-    {"prediction", I, S, I, I, ""},
-    {"prompt_cache_key", I, S, I, I, ""},
-    {"prompt_cache_retention", I, S, I, I, ""},
-    {"safety_identifier", I, S, I, I, ""},
-    {"service_tier", I, S, I, I, ""},
-    {"store", I, S, I, I, ""},
-    {"verbosity", I, S, I, I, ""},
-    {"web_search_options", I, S, I, I, ""},
-    {"grammar", S, I, I, I, "Ours: a GBNF grammar for the local model."},
+    {"tools",
+     {I, S, T, T},
+     "The local model calls none. Tools of type function. Others are sent to OpenAI-compatible backends and dropped "
+     "elsewhere."},
+    {"tool_choice", {I, S, I, T}, "With `none`, Ollama and Anthropic are not told of the tools."},
+    {"parallel_tool_calls", {I, S, I, T}, ""},
+    {"reasoning_effort", {I, S, T, T}, "Ollama: `think`. Anthropic: a thinking budget of 1,024 to 16,384 tokens."},
+    {"functions", {R, S, R, R}, "Deprecated by OpenAI; use `tools`."},
+    {"function_call", {I, S, I, I}, "Says nothing without `functions`."},
+    {"user", {I, S, I, T}, "Anthropic: `metadata.user_id`."},
+    {"audio", {I, S, I, I}, ""},
+    {"metadata", {I, S, I, I}, ""},
+    {"modalities", {I, S, I, I}, ""},
+    {"prediction", {I, S, I, I}, ""},
+    {"prompt_cache_key", {I, S, I, I}, ""},
+    {"prompt_cache_retention", {I, S, I, I}, ""},
+    {"safety_identifier", {I, S, I, I}, ""},
+    {"service_tier", {I, S, I, I}, ""},
+    {"store", {I, S, I, I}, ""},
+    {"verbosity", {I, S, I, I}, ""},
+    {"web_search_options", {I, S, I, I}, ""},
+    {"grammar", {S, I, I, I}, "Ours: a GBNF grammar for the local model."},
 };
 
 // OpenAI's legacy completions. Anthropic has none: its column refuses the prompt, and so the request.
 constexpr Field kCompletionFields[] = {
-    {"model", T, T, T, T, ""},
-    {"prompt", S, S, T, R, "Texts or tokens; Ollama takes texts only. Several are asked one after the other."},
-    {"suffix", R, S, T, R, "Ollama: by the model's own template for filling in; else its prompt is raw."},
-    {"max_tokens", S, S, T, R, "16 when none is given. Ollama cannot do 0, nor can the local model."},
-    {"temperature", S, S, T, R, ""},
-    {"top_p", S, S, T, R, ""},
-    {"n", R, S, R, R, "Refused when it is not 1."},
-    {"stream", T, T, T, R, "Backends are always asked to stream."},
-    {"stream_options", T, T, T, R, "`include_usage`."},
-    {"logprobs", R, S, R, R, ""},
-    {"echo", S, S, T, R, ""},
-    {"stop", S, S, T, R, ""},
-    {"seed", S, S, T, R, ""},
-    {"frequency_penalty", S, S, T, R, ""},
-    {"presence_penalty", S, S, T, R, ""},
-    {"best_of", R, R, R, R, "Refused when it is not `n`: the best can only be told from whole answers."},
-    {"logit_bias", I, S, I, R, ""},
-    {"user", I, S, I, R, ""},
-    {"grammar", S, I, I, R, "Ours: a GBNF grammar for the local model."},
-    {"retrieval", I, I, I, R, "A prompt is completed as it is, whatever this says."},
+    {"model", {T, T, T, T}, ""},
+    {"prompt", {S, S, T, R}, "Texts or tokens; Ollama takes texts only. Several are asked one after the other."},
+    {"suffix", {R, S, T, R}, "Ollama: by the model's own template for filling in; else its prompt is raw."},
+    {"max_tokens", {S, S, T, R}, "16 when none is given. Ollama cannot do 0, nor can the local model."},
+    {"temperature", {S, S, T, R}, ""},
+    {"top_p", {S, S, T, R}, ""},
+    {"n", {R, S, R, R}, "Refused when it is not 1."},
+    {"stream", {T, T, T, R}, "Backends are always asked to stream."},
+    {"stream_options", {T, T, T, R}, "`include_usage`."},
+    {"logprobs", {R, S, R, R}, ""},
+    {"echo", {S, S, T, R}, ""},
+    {"stop", {S, S, T, R}, ""},
+    {"seed", {S, S, T, R}, ""},
+    {"frequency_penalty", {S, S, T, R}, ""},
+    {"presence_penalty", {S, S, T, R}, ""},
+    {"best_of", {R, R, R, R}, "Refused when it is not `n`: the best can only be told from whole answers."},
+    {"logit_bias", {I, S, I, R}, ""},
+    {"user", {I, S, I, R}, ""},
+    {"grammar", {S, I, I, R}, "Ours: a GBNF grammar for the local model."},
+    {"retrieval", {I, I, I, R}, "A prompt is completed as it is, whatever this says."},
 };
 
 constexpr Field kEmbeddingFields[] = {
-    {"model", T, T, T, T, ""},
-    {"input", S, S, T, R, "Texts or tokens; Ollama takes texts only. Anthropic has no embeddings."},
-    {"encoding_format", T, T, T, R, "Backends are asked for numbers; base64 is made of them here."},
-    {"dimensions", R, S, T, R, ""},
-    {"user", I, S, I, R, ""},
+    {"model", {T, T, T, T}, ""},
+    {"input", {S, S, T, R}, "Texts or tokens; Ollama takes texts only. Anthropic has no embeddings."},
+    {"encoding_format", {T, T, T, R}, "Backends are asked for numbers; base64 is made of them here."},
+    {"dimensions", {R, S, T, R}, ""},
+    {"user", {I, S, I, R}, ""},
 };
 
 // A value that asks for nothing which would not happen anyway.
@@ -96,24 +99,16 @@ bool asks_for_nothing(const json::Object& body, std::string_view field, const js
 }
 
 std::string_view word(Support support) {
-  switch (support) {
-    case Support::kSent:
-      return "yes";
-    case Support::kTranslated:
-      return "translated";
-    case Support::kIgnored:
-      return "ignored";
-    case Support::kRefused:
-      return "refused";
-  }
-  return "";
+  constexpr std::string_view kWords[] = {"yes", "translated", "ignored", "refused"};
+  return kWords[static_cast<size_t>(support)];
 }
 
 std::string table_of(Endpoint endpoint) {
   std::string table = "| field | local | openai | ollama | anthropic | |\n|---|---|---|---|---|---|\n";
   for (const auto& field : fields_of(endpoint)) {
-    table += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", field.name, word(field.local), word(field.openai),
-                         word(field.ollama), word(field.anthropic), field.note);
+    table += fmt::format("| `{}` |", field.name);
+    for (const Kind kind : kKinds) table += fmt::format(" {} |", word(field.at(kind)));
+    table += fmt::format(" {} |\n", field.note);
   }
   return table;
 }
@@ -121,31 +116,8 @@ std::string table_of(Endpoint endpoint) {
 }  // namespace
 
 std::string_view kind_name(Kind kind) {
-  switch (kind) {
-    case Kind::kLocal:
-      return "local";
-    case Kind::kOpenAi:
-      return "openai";
-    case Kind::kOllama:
-      return "ollama";
-    case Kind::kAnthropic:
-      return "anthropic";
-  }
-  return "";
-}
-
-Support Field::at(Kind kind) const {
-  switch (kind) {
-    case Kind::kLocal:
-      return local;
-    case Kind::kOpenAi:
-      return openai;
-    case Kind::kOllama:
-      return ollama;
-    case Kind::kAnthropic:
-      return anthropic;
-  }
-  return Support::kIgnored;
+  constexpr std::string_view kNames[] = {"local", "openai", "ollama", "anthropic"};
+  return kNames[static_cast<size_t>(kind)];
 }
 
 std::span<const Field> fields_of(Endpoint endpoint) {

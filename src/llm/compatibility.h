@@ -31,12 +31,9 @@ enum class Support {
 
 struct Field {
   std::string_view name;
-  Support local;
-  Support openai;
-  Support ollama;
-  Support anthropic;
+  Support by_kind[4];  // in the order of kKinds
   std::string_view note;
-  Support at(Kind kind) const;
+  Support at(Kind kind) const { return by_kind[static_cast<size_t>(kind)]; }
 };
 std::span<const Field> fields_of(Endpoint endpoint);
 

@@ -45,11 +45,6 @@ const std::string_view kEmbeddingRequestSchema = R"({
 
 namespace {
 
-std::unexpected<base::Error> bad(std::string_view field, std::string message, std::string hint = {}) {
-  return base::fail(
-      base::Error(base::Code::kInvalidArgument, std::move(message), std::move(hint)).with_field(std::string(field)));
-}
-
 bool is_tokens(const json::Value& value) {
   return value.is_array() && !value.as_array().empty() &&
          std::ranges::all_of(value.as_array(), [](const json::Value& token) {
@@ -142,12 +137,13 @@ base::Result<json::Array> texts_of(const json::Object& body, std::string_view fi
   const json::Value& given = body.at(field);
   if (given.is_string() || is_tokens(given)) return json::Array{given};
   const json::Array& list = given.as_array();
-  if (list.empty()) return bad(field, "there is no text to work on");
-  if (list.size() > most) return bad(field, "more than " + std::to_string(most) + " texts at once");
+  if (list.empty()) return base::bad_field(std::string(field), "there is no text to work on");
+  if (list.size() > most)
+    return base::bad_field(std::string(field), "more than " + std::to_string(most) + " texts at once");
   const bool strings = std::ranges::all_of(list, [](const json::Value& text) { return text.is_string(); });
   if (strings || std::ranges::all_of(list, is_tokens)) return list;
-  return bad(field, "this is neither a text, nor tokens, nor a list of one kind of them",
-             "send a string, an array of strings, an array of integers, or an array of arrays of integers");
+  return base::bad_field(std::string(field), "this is neither a text, nor tokens, nor a list of one kind of them",
+                         "send a string, an array of strings, an array of integers, or an array of arrays of integers");
 }
 
 Task<base::Result<ModelTable::Started>> complete(Context& ctx, const ModelTable& models, const Model& model,

@@ -262,7 +262,8 @@ int64_t least_tokens(const json::Object& request) {
 
 Task<base::Result<ModelTable::Started>> ModelTable::chat(Context& ctx, const Model& model, json::Object request,
                                                          std::string caller, Endpoint endpoint) const {
-  auto stream = co_await ask(ctx, model, request, caller, endpoint);
+  json::Object first_try = model.fallback.empty() ? std::move(request) : request;
+  auto stream = co_await ask(ctx, model, std::move(first_try), caller, endpoint);
   if (stream) co_return Started{&model, std::move(*stream)};
   base::Error first = std::move(stream).error();
   for (const auto& name : model.fallback) {

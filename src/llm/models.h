@@ -31,7 +31,6 @@ struct CallTimeouts {
 
 struct Model {
   std::string name;
-  std::string owner;                  // "local", "ollama", "openai": the backend's kind, shown as owned_by
   int64_t context = 0;                // tokens; 0: not known
   bool retrieval = true;              // default for requests that do not say
   bool grounded = false;              // places come word for word from the citations, the model adds a sentence to each

@@ -284,8 +284,6 @@ class OllamaBackend final : public Backend {
     co_return ollama_embeddings(*answer, options_.label);
   }
 
-  Task<base::Result<int64_t>> count_tokens(Context&, std::string text) override { co_return estimate_tokens(text); }
-
  private:
   BackendOptions options_;
   std::shared_ptr<Upstream> upstream_;

@@ -15,11 +15,6 @@ using base::Result;
 // beginning of every version's prompts another one.
 constexpr std::string_view kBilling = "x-anthropic-billing-header:";
 
-std::unexpected<base::Error> bad(std::string field, std::string message, std::string hint = {}) {
-  return base::fail(
-      base::Error(base::Code::kInvalidArgument, std::move(message), std::move(hint)).with_field(std::move(field)));
-}
-
 json::Object text_part(std::string_view text) {
   return {{"type", "text"}, {"text", text}};
 }
@@ -39,7 +34,7 @@ Result<json::Object> image(const json::Value& block, const std::string& where) {
     const auto data = json::string_at(*source, "data");
     if (media && data) return image_part(fmt::format("data:{};base64,{}", *media, *data));
   }
-  return bad(where + ".source", "an image has a source of type base64 (media_type, data) or url (url)");
+  return base::bad_field(where + ".source", "an image has a source of type base64 (media_type, data) or url (url)");
 }
 
 Result<void> append_blocks(const json::Value& content, const std::string& where, json::Array& parts);
@@ -56,9 +51,9 @@ Result<void> append_document(const json::Value& block, const std::string& where,
     if (const json::Value* content = json::find(*source, "content"))
       return append_blocks(*content, where + ".source.content", parts);
   }
-  return bad(where + ".source",
-             fmt::format("a document with a source of type '{}' cannot be read here", type.value_or("")),
-             "send its text, with a source of type text");
+  return base::bad_field(where + ".source",
+                         fmt::format("a document with a source of type '{}' cannot be read here", type.value_or("")),
+                         "send its text, with a source of type text");
 }
 
 Result<void> append_found(const json::Value& block, const std::string& where, json::Array& parts) {
@@ -79,7 +74,7 @@ Result<void> append_block(const json::Value& block, const std::string& where, js
   const std::string_view type = *json::string_at(block, "type");
   if (type == "text") {
     const auto text = json::string_at(block, "text");
-    if (!text) return bad(where + ".text", "a block of type text has its text in 'text'");
+    if (!text) return base::bad_field(where + ".text", "a block of type text has its text in 'text'");
     if (!text->empty()) parts.emplace_back(text_part(*text));
     return {};
   }
@@ -92,15 +87,15 @@ Result<void> append_block(const json::Value& block, const std::string& where, js
   if (type == "document") return append_document(block, where, parts);
   if (type == "search_result") return append_found(block, where, parts);
   if (is_of_server(type)) return {};
-  return bad(where + ".type", fmt::format("'{}' is not a type of block that can be used here", type),
-             "use text, image, document, search_result or tool_result");
+  return base::bad_field(where + ".type", fmt::format("'{}' is not a type of block that can be used here", type),
+                         "use text, image, document, search_result or tool_result");
 }
 
 Result<void> append_blocks(const json::Value& content, const std::string& where, json::Array& parts) {
   if (const json::Array* blocks = content.if_array()) {
     for (size_t i = 0; i < blocks->size(); ++i) {
       if (!json::string_at((*blocks)[i], "type"))
-        return bad(fmt::format("{}[{}].type", where, i), "a block has a type");
+        return base::bad_field(fmt::format("{}[{}].type", where, i), "a block has a type");
       if (auto ok = append_block((*blocks)[i], fmt::format("{}[{}]", where, i), parts); !ok) return ok;
     }
   } else if (content.is_string() && !content.as_string().empty()) {
@@ -158,7 +153,7 @@ Result<void> Conversation::add_system(const json::Value& content, const std::str
   if (auto ok = append_blocks(content, where, parts); !ok) return ok;
   for (const auto& part : parts) {
     const auto text = json::string_at(part, "text");
-    if (!text) return bad(where, "a system text has blocks of type text only");
+    if (!text) return base::bad_field(where, "a system text has blocks of type text only");
     if (text->starts_with(kBilling)) continue;
     if (!messages_.empty()) {
       say({text_part(fmt::format("<system-reminder>\n{}\n</system-reminder>", *text))});
@@ -201,7 +196,7 @@ Result<void> Conversation::add_user(const json::Value& content, const std::strin
 // A chat's tool message has text only; images are `shown` in the user's message behind it.
 Result<void> Conversation::add_outcome(const json::Value& block, const std::string& where, json::Array& shown) {
   const auto id = json::string_at(block, "tool_use_id");
-  if (!id) return bad(where + ".tool_use_id", "a tool_result names the call that it answers");
+  if (!id) return base::bad_field(where + ".tool_use_id", "a tool_result names the call that it answers");
   json::Array parts;
   if (const json::Value* content = json::find(block, "content")) {
     if (auto ok = append_blocks(*content, where + ".content", parts); !ok) return ok;
@@ -235,7 +230,7 @@ Result<void> Conversation::add_assistant(const json::Value& content, const std::
       if (type != "tool_use") continue;
       const auto id = json::string_at(block, "id");
       const auto name = json::string_at(block, "name");
-      if (!id || !name) return bad(fmt::format("{}[{}]", where, i), "a tool_use has an id and a name");
+      if (!id || !name) return base::bad_field(fmt::format("{}[{}]", where, i), "a tool_use has an id and a name");
       const json::Object* input = json::object_at(block, "input");
       const std::string arguments = input == nullptr ? "{}" : json::write(*input);
       calls.emplace_back(json::Object{

@@ -12,13 +12,8 @@ namespace promethean::llm::messages {
 
 namespace {
 
-const json::Value* given(json::Whose body, std::string_view key) {
-  const json::Value* value = json::find(body, key);
-  return value != nullptr && !value->is_null() ? value : nullptr;
-}
-
 void copy(const json::Value& from, std::string_view key, json::Object& to, std::string_view as) {
-  if (const json::Value* value = given(from, key)) to[as] = *value;
+  if (const json::Value* value = json::given(from, key)) to[as] = *value;
 }
 
 // Tools with a schema. The others are run by Anthropic's servers, or known to its models by heart.
@@ -45,7 +40,7 @@ bool has_function(const json::Array& functions, std::string_view name) {
 
 base::Result<void> set_tools(const json::Value& request, json::Object& chat) {
   json::Array tools = functions(request);
-  const json::Value* choice = given(request, "tool_choice");
+  const json::Value* choice = json::given(request, "tool_choice");
   const auto type = choice == nullptr ? std::nullopt : json::string_at(*choice, "type");
   if (type == "tool") {
     const std::string name(json::string_at(*choice, "name").value_or(""));
@@ -68,16 +63,16 @@ base::Result<void> set_tools(const json::Value& request, json::Object& chat) {
 // Only a budget is a wish. `adaptive` leaves it to the model, and so do we: a backend whose model cannot think would
 // refuse any effort. The bounds are those between which our Anthropic backend's budgets lie.
 void set_thinking(const json::Value& request, json::Object& chat) {
-  const json::Value* thinking = given(request, "thinking");
+  const json::Value* thinking = json::given(request, "thinking");
   if (thinking == nullptr || json::string_at(*thinking, "type") != "enabled") return;
   const int64_t budget = json::int_at(*thinking, "budget_tokens").value_or(0);
   chat["reasoning_effort"] = budget < 4'096 ? "low" : budget < 16'384 ? "medium" : "high";
 }
 
 void set_format(const json::Value& request, json::Object& chat) {
-  const json::Value* config = given(request, "output_config");
-  const json::Value* format = config == nullptr ? nullptr : given(*config, "format");
-  if (format == nullptr) format = given(request, "output_format");
+  const json::Value* config = json::given(request, "output_config");
+  const json::Value* format = config == nullptr ? nullptr : json::given(*config, "format");
+  if (format == nullptr) format = json::given(request, "output_format");
   if (format == nullptr || json::string_at(*format, "type") != "json_schema") return;
   const json::Object* schema = json::object_at(*format, "schema");
   if (schema == nullptr) return;
@@ -139,7 +134,7 @@ base::Result<Asked> to_chat(const json::Value& request) {
   for (const std::string_view key : {"max_tokens", "temperature", "top_p", "stream"}) copy(request, key, chat, key);
   const json::Array* stop = json::array_at(request, "stop_sequences");
   if (stop != nullptr && !stop->empty()) chat["stop"] = *stop;
-  if (const json::Value* metadata = given(request, "metadata")) copy(*metadata, "user_id", chat, "user");
+  if (const json::Value* metadata = json::given(request, "metadata")) copy(*metadata, "user_id", chat, "user");
   if (auto set = set_tools(request, chat); !set) return base::fail(std::move(set).error());
   set_thinking(request, chat);
   set_format(request, chat);

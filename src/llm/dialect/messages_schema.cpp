@@ -1,4 +1,5 @@
 // The schema of a Messages request.
+#include "llm/chat_request.h"
 #include "llm/dialect/messages_request.h"
 
 namespace promethean::llm::messages {
@@ -50,16 +51,9 @@ constexpr std::string_view kProperties = R"("properties": {
       }
     },
     "output_format": {"$ref": "#/definitions/format"},
-    "output_config": {"type": ["object", "null"], "properties": {"format": {"$ref": "#/definitions/format"}}},
-    "retrieval": {
-      "type": ["object", "null"],
-      "properties": {
-        "enabled": {"type": "boolean"},
-        "max_citations": {"type": "integer", "minimum": 0, "maximum": 50},
-        "max_tokens": {"type": "integer", "minimum": 0, "maximum": 1000000},
-        "kind": {"enum": ["all", "code", "docs", "tests"]}
-      }
-    }
+    "output_config": {"type": ["object", "null"], "properties": {"format": {"$ref": "#/definitions/format"}}},)";
+
+constexpr std::string_view kDefinitions = R"(
   },
   "definitions": {
     "content": {
@@ -73,7 +67,8 @@ constexpr std::string_view kProperties = R"("properties": {
   })";
 
 std::string schema(std::string_view required) {
-  return R"({"type": "object", "required": )" + std::string(required) + ",\n  " + std::string(kProperties) + "}";
+  return R"({"type": "object", "required": )" + std::string(required) + ",\n  " + std::string(kProperties) +
+         std::string(kRetrievalProperty) + std::string(kDefinitions) + "}";
 }
 
 }  // namespace

@@ -12,19 +12,8 @@
 
 namespace promethean::llm::responses {
 
-// A member that is there and not null.
-inline const json::Value* given(const json::Value& value, std::string_view key) {
-  const json::Value* member = json::find(value, key);
-  return member != nullptr && !member->is_null() ? member : nullptr;
-}
-
 inline std::string_view text_at(const json::Value& value, std::string_view key) {
   return json::string_at(value, key).value_or("");
-}
-
-inline std::unexpected<base::Error> wrong(std::string field, std::string message, std::string hint = {}) {
-  return base::fail(
-      base::Error(base::Code::kInvalidArgument, std::move(message), std::move(hint)).with_field(std::move(field)));
 }
 
 // `text` in a new paragraph after what `whole` has.

@@ -21,37 +21,38 @@ bool is_text(std::string_view type) {
 
 Checked check_image(const json::Value& part, const std::string& where) {
   if (!text_at(part, "image_url").empty()) return {};
-  if (given(part, "file_id") != nullptr) {
-    return wrong(where + ".file_id", "there are no stored files here", "send the image as a data URL in 'image_url'");
+  if (json::given(part, "file_id") != nullptr) {
+    return base::bad_field(where + ".file_id", "there are no stored files here",
+                           "send the image as a data URL in 'image_url'");
   }
-  return wrong(where + ".image_url", "an image has its URL in 'image_url', as a string");
+  return base::bad_field(where + ".image_url", "an image has its URL in 'image_url', as a string");
 }
 
 Checked check_file(const json::Value& part, const std::string& where) {
   if (!text_at(part, "file_data").empty()) return {};
   for (const std::string_view elsewhere : {"file_id", "file_url"}) {
-    if (given(part, elsewhere) == nullptr) continue;
-    return wrong(fmt::format("{}.{}", where, elsewhere), "files are neither stored nor fetched here",
-                 "send the file as a data URL in 'file_data'");
+    if (json::given(part, elsewhere) == nullptr) continue;
+    return base::bad_field(fmt::format("{}.{}", where, elsewhere), "files are neither stored nor fetched here",
+                           "send the file as a data URL in 'file_data'");
   }
-  return wrong(where + ".file_data", "a file has its content in 'file_data'");
+  return base::bad_field(where + ".file_data", "a file has its content in 'file_data'");
 }
 
 // A part that is not text: `role` is that of its message, or "tool".
 Checked check_media(const json::Value& part, std::string_view type, std::string_view role, const std::string& where) {
   if (type == "refusal" && role == "assistant") {
     if (json::string_at(part, "refusal")) return {};
-    return wrong(where + ".refusal", "a part of type refusal has its text in 'refusal'");
+    return base::bad_field(where + ".refusal", "a part of type refusal has its text in 'refusal'");
   }
   if (role == "user" || role == "tool") {
     if (type == "input_image") return check_image(part, where);
     if (type == "input_file") return check_file(part, where);
     if (type == "input_audio") {
       if (json::object_at(part, "input_audio") != nullptr) return {};
-      return wrong(where + ".input_audio", "a part of type input_audio has an object in 'input_audio'");
+      return base::bad_field(where + ".input_audio", "a part of type input_audio has an object in 'input_audio'");
     }
   }
-  return wrong(where + ".type", fmt::format("content of role {} has no parts of type '{}'", role, type));
+  return base::bad_field(where + ".type", fmt::format("content of role {} has no parts of type '{}'", role, type));
 }
 
 // Checks every part and gives text the type that it has in this role.
@@ -60,12 +61,12 @@ Checked check_parts(json::Array& parts, std::string_view role, const std::string
     json::Value& part = parts[i];
     const std::string place = fmt::format("{}[{}]", where, i);
     const auto type = json::string_at(part, "type");
-    if (!type) return wrong(place + ".type", "a part of the content is an object with a type");
+    if (!type) return base::bad_field(place + ".type", "a part of the content is an object with a type");
     if (!is_text(*type)) {
       if (auto checked = check_media(part, *type, role, place); !checked) return checked;
       continue;
     }
-    if (!json::string_at(part, "text")) return wrong(place + ".text", "a part with text has it in 'text'");
+    if (!json::string_at(part, "text")) return base::bad_field(place + ".text", "a part with text has it in 'text'");
     json::Object& text = part.as_object();
     text["type"] = role == "assistant" ? "output_text" : "input_text";
     if (role == "assistant") text.insert({{"annotations", json::Array{}}, {"logprobs", json::Array{}}});
@@ -77,12 +78,14 @@ Checked check_parts(json::Array& parts, std::string_view role, const std::string
 Checked check_message(json::Value& item, const std::string& where, Ids&) {
   const std::string role(text_at(item, "role"));
   if (role != "user" && role != "assistant" && role != "system" && role != "developer") {
-    return wrong(where + ".role", role.empty() ? "a message has a role" : fmt::format("'{}' is not a role", role),
-                 "use user, assistant, system or developer");
+    return base::bad_field(where + ".role",
+                           role.empty() ? "a message has a role" : fmt::format("'{}' is not a role", role),
+                           "use user, assistant, system or developer");
   }
   json::Value& content = item.as_object()["content"];
   if (content.is_string()) content = json::Array{json::Object{{"type", "text"}, {"text", content}}};
-  if (!content.is_array()) return wrong(where + ".content", "a message has a string or an array of parts as content");
+  if (!content.is_array())
+    return base::bad_field(where + ".content", "a message has a string or an array of parts as content");
   if (auto checked = check_parts(content.as_array(), role, where + ".content"); !checked) return checked;
   item.as_object().insert({{"status", "completed"}});
   return {};
@@ -95,34 +98,37 @@ Checked check_call(json::Value& item, const std::string&, Ids& ids) {
 }
 
 Checked check_function_call(json::Value& item, const std::string& where, Ids& ids) {
-  if (text_at(item, "name").empty()) return wrong(where + ".name", "a call names its function in 'name'");
+  if (text_at(item, "name").empty()) return base::bad_field(where + ".name", "a call names its function in 'name'");
   json::Value& arguments = item.as_object()["arguments"];
   if (arguments.is_null()) arguments = "{}";
   if (arguments.is_object()) arguments = json::write(arguments);
-  if (!arguments.is_string()) return wrong(where + ".arguments", "the arguments of a call are JSON in a string");
+  if (!arguments.is_string())
+    return base::bad_field(where + ".arguments", "the arguments of a call are JSON in a string");
   return check_call(item, where, ids);
 }
 
 Checked check_custom_call(json::Value& item, const std::string& where, Ids& ids) {
-  if (text_at(item, "name").empty()) return wrong(where + ".name", "a call names its tool in 'name'");
-  if (!json::string_at(item, "input")) return wrong(where + ".input", "the input of a custom tool is a string");
+  if (text_at(item, "name").empty()) return base::bad_field(where + ".name", "a call names its tool in 'name'");
+  if (!json::string_at(item, "input"))
+    return base::bad_field(where + ".input", "the input of a custom tool is a string");
   return check_call(item, where, ids);
 }
 
 Checked check_output(json::Value& item, const std::string& where, Ids&) {
   if (text_at(item, "call_id").empty()) {
-    return wrong(where + ".call_id", "the output of a tool names its call in 'call_id'");
+    return base::bad_field(where + ".call_id", "the output of a tool names its call in 'call_id'");
   }
   json::Value& output = item.as_object()["output"];
   if (output.is_string()) return {};
-  if (!output.is_array()) return wrong(where + ".output", "the output of a tool is a string or an array of parts");
+  if (!output.is_array())
+    return base::bad_field(where + ".output", "the output of a tool is a string or an array of parts");
   return check_parts(output.as_array(), "tool", where + ".output");
 }
 
 // What a shell or a patch tool brings may be an array of its own kind: passed on as JSON. Some name their call in `id`.
 Checked check_own_output(json::Value& item, const std::string& where, Ids& ids) {
   json::Object& members = item.as_object();
-  if (given(item, "call_id") == nullptr && given(item, "id") != nullptr) members["call_id"] = members["id"];
+  if (json::given(item, "call_id") == nullptr && json::given(item, "id") != nullptr) members["call_id"] = members["id"];
   json::Value& output = members["output"];
   if (!output.is_string()) output = json::write(output);
   return check_output(item, where, ids);
@@ -130,15 +136,16 @@ Checked check_own_output(json::Value& item, const std::string& where, Ids& ids) 
 
 Checked check_compaction(json::Value& item, const std::string& where, Ids&) {
   if (read_compaction(text_at(item, "encrypted_content"))) return {};
-  return wrong(where + ".encrypted_content", "this summary of a conversation was not made here and cannot be read",
-               "start a new conversation, or go on where it was made");
+  return base::bad_field(where + ".encrypted_content",
+                         "this summary of a conversation was not made here and cannot be read",
+                         "start a new conversation, or go on where it was made");
 }
 
 // Read once more where all tools of the request come together; here the place of a wrong one is known.
 Checked check_tools(json::Value& item, const std::string& where, Ids&) {
   Tools scratch;
   if (const json::Array* tools = json::array_at(item, "tools")) return add_tools(scratch, *tools, where + ".tools");
-  return wrong(where + ".tools", "an item of type additional_tools has an array of tools");
+  return base::bad_field(where + ".tools", "an item of type additional_tools has an array of tools");
 }
 
 // What a search of the client's found, as the text that its model reads. A search that ran elsewhere is a mere record.
@@ -200,16 +207,18 @@ std::string_view id_of(const json::Value& item) {
 
 // A message may come without its type, and so may a reference.
 std::string_view type_name(const json::Value& item) {
-  if (const json::Value* type = given(item, "type")) return type->is_string() ? text_at(item, "type") : "";
+  if (const json::Value* type = json::given(item, "type")) return type->is_string() ? text_at(item, "type") : "";
   if (json::find(item, "role") != nullptr) return "message";
   return id_of(item).empty() ? "" : "item_reference";
 }
 
 base::Result<json::Value> read_item(const json::Value& item, const std::string& where, Ids& ids) {
   const std::string name(type_name(item));
-  if (name.empty()) return wrong(where + ".type", "an item is an object with a type, or a message with a role");
+  if (name.empty())
+    return base::bad_field(where + ".type", "an item is an object with a type, or a message with a role");
   const ItemType* type = type_of(name);
-  if (type == nullptr) return wrong(where + ".type", fmt::format("items of type '{}' are not understood here", name));
+  if (type == nullptr)
+    return base::bad_field(where + ".type", fmt::format("items of type '{}' are not understood here", name));
   json::Value out = item;
   out.as_object()["type"] = name;
   if (type->check != nullptr) {
@@ -242,7 +251,8 @@ base::Result<json::Array> read_items(const json::Value& input, const json::Array
       const std::string_view id = id_of(*source);
       if (!id.empty() && known.contains(id)) continue;
       source = lookup && !id.empty() ? lookup(id) : nullptr;
-      if (source == nullptr) return wrong(where + ".id", fmt::format("no item with the id '{}' is stored here", id));
+      if (source == nullptr)
+        return base::bad_field(where + ".id", fmt::format("no item with the id '{}' is stored here", id));
     }
     auto item = read_item(*source, where, ids);
     if (!item) return base::fail(std::move(item).error());
@@ -263,14 +273,15 @@ bool is_output(std::string_view type) {
 }
 
 base::Result<json::Object> item_list(const json::Array& items, const ListQuery& query) {
-  if (query.limit < 1 || query.limit > 100) return wrong("limit", "the limit of a page is between 1 and 100");
+  if (query.limit < 1 || query.limit > 100) return base::bad_field("limit", "the limit of a page is between 1 and 100");
   std::vector<const json::Value*> order;
   for (const auto& item : items) order.push_back(&item);
   if (query.descending) std::ranges::reverse(order);
   auto at = order.begin();
   if (!query.after.empty()) {
     at = std::ranges::find_if(order, [&query](const json::Value* item) { return id_of(*item) == query.after; });
-    if (at == order.end()) return wrong("after", fmt::format("there is no item with the id '{}'", query.after));
+    if (at == order.end())
+      return base::bad_field("after", fmt::format("there is no item with the id '{}'", query.after));
     ++at;
   }
   const auto count = std::min<int64_t>(query.limit, order.end() - at);

@@ -85,7 +85,7 @@ class Builder {
     const std::string_view type = text_at(item, "type");
     if (type == "message") return message(item);
     if (type == "reasoning") return append_paragraph(reasoning_, reasoning_text(item));
-    if (type.starts_with("tool_search") && given(item, "call_id") == nullptr) return;  // ran elsewhere
+    if (type.starts_with("tool_search") && json::given(item, "call_id") == nullptr) return;  // ran elsewhere
     if (is_call(type)) return call(item);
     if (is_output(type)) return output(item);
     if (type == "compaction_trigger") return user(json::Value(kCompactionRequest));
@@ -127,14 +127,14 @@ class Builder {
       call.arguments = valid_arguments(text_at(item, "arguments"));
     } else if (type == "tool_search_call") {
       call.name = names_.chat_name({.name = "tool_search", .name_space = "", .search = true});
-      const json::Value* wish = given(item, "arguments");
+      const json::Value* wish = json::given(item, "arguments");
       call.arguments = wish == nullptr     ? "{}"
                        : wish->is_string() ? valid_arguments(text_at(item, "arguments"))
                                            : json::write(*wish);
     } else {  // local_shell_call and its kin have what to do in a member of their own
       call.name = type.substr(0, type.size() - std::string_view("_call").size());
-      const json::Value* wish = given(item, "action");
-      if (wish == nullptr) wish = given(item, "operation");
+      const json::Value* wish = json::given(item, "action");
+      if (wish == nullptr) wish = json::given(item, "operation");
       call.arguments = wish == nullptr ? "{}" : valid_arguments(json::write(*wish));
     }
     if (call.name.empty()) {

@@ -19,8 +19,8 @@ json::Array messages_of(std::string_view input, std::string_view instructions = 
   for (const auto& item : *items) all.push_back(&item);
   ToolTable names;
   json::Array messages = to_messages(instructions, all, names);
-  const auto wrong = check_messages(messages);
-  EXPECT_FALSE(wrong) << input << ": " << wrong->message();
+  const auto fine = check_messages(messages);
+  EXPECT_TRUE(fine) << input << ": " << fine.error().message();
   return messages;
 }
 

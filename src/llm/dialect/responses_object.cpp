@@ -7,7 +7,7 @@ namespace promethean::llm::responses {
 namespace {
 
 json::Value or_else(const json::Value& request, std::string_view key, const json::Value& otherwise) {
-  const json::Value* value = given(request, key);
+  const json::Value* value = json::given(request, key);
   return value == nullptr ? otherwise : *value;
 }
 
@@ -25,14 +25,14 @@ json::Array echoed_tools(const json::Value& request) {
 json::Object echoed_text(const json::Value& request) {
   json::Object out;
   const json::Value text = or_else(request, "text", json::Object());
-  if (const json::Value* format = given(text, "format")) {
+  if (const json::Value* format = json::given(text, "format")) {
     json::Object echoed = format->as_object();
     if (text_at(*format, "type") == "json_schema") echoed.insert({{"description", nullptr}, {"strict", false}});
     out["format"] = std::move(echoed);
   } else {
     out["format"] = json::Object{{"type", "text"}};
   }
-  if (const json::Value* verbosity = given(text, "verbosity")) out["verbosity"] = *verbosity;
+  if (const json::Value* verbosity = json::given(text, "verbosity")) out["verbosity"] = *verbosity;
   return out;
 }
 

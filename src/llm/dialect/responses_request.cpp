@@ -49,7 +49,7 @@ void put_format(const json::Value& format, json::Object& body) {
   if (type != "json_schema") return;
   json::Object schema{{"name", json::string_at(format, "name").value_or("answer")}};
   for (const std::string_view key : {"description", "schema", "strict"}) {
-    if (const json::Value* value = given(format, key)) schema[key] = *value;
+    if (const json::Value* value = json::given(format, key)) schema[key] = *value;
   }
   body["response_format"] = json::Object{{"type", type}, {"json_schema", std::move(schema)}};
 }
@@ -63,7 +63,7 @@ bool includes(const json::Value& request, std::string_view what) {
 void put_settings(const json::Value& request, json::Object& body) {
   body["stream"] = json::bool_at(request, "stream").value_or(false);
   for (const std::string_view key : {"temperature", "top_p", "presence_penalty", "frequency_penalty"}) {
-    if (const json::Value* value = given(request, key)) body[key] = *value;
+    if (const json::Value* value = json::given(request, key)) body[key] = *value;
   }
   if (const int64_t most = json::int_at(request, "max_output_tokens").value_or(0); most > 0) {
     body["max_completion_tokens"] = most;
@@ -71,12 +71,12 @@ void put_settings(const json::Value& request, json::Object& body) {
   const int64_t top_logprobs = json::int_at(request, "top_logprobs").value_or(0);
   if (top_logprobs > 0) body["top_logprobs"] = top_logprobs;
   if (top_logprobs > 0 || includes(request, "message.output_text.logprobs")) body["logprobs"] = true;
-  if (const json::Value* reasoning = given(request, "reasoning")) {
+  if (const json::Value* reasoning = json::given(request, "reasoning")) {
     if (const auto effort = json::string_at(*reasoning, "effort")) body["reasoning_effort"] = *effort;
   }
-  if (const json::Value* text = given(request, "text")) {
+  if (const json::Value* text = json::given(request, "text")) {
     if (const auto verbosity = json::string_at(*text, "verbosity")) body["verbosity"] = *verbosity;
-    if (const json::Value* format = given(*text, "format")) put_format(*format, body);
+    if (const json::Value* format = json::given(*text, "format")) put_format(*format, body);
   }
 }
 
@@ -85,9 +85,9 @@ void put_settings(const json::Value& request, json::Object& body) {
 base::Result<Translated> translate_request(const json::Value& body, const json::Array& history,
                                            const ItemLookup& lookup) {
   static const json::Value kNoItems = json::Array();
-  const json::Value* input = given(body, "input");
+  const json::Value* input = json::given(body, "input");
   if (input == nullptr && history.empty()) {
-    return wrong("input", "there is no input", "send a string or an array of items");
+    return base::bad_field("input", "there is no input", "send a string or an array of items");
   }
   auto items = read_items(input == nullptr ? kNoItems : *input, history, lookup);
   if (!items) return base::fail(std::move(items).error());

@@ -20,7 +20,7 @@
 namespace promethean::llm::responses {
 
 // JSON Schema of the body: types and bounds of what is read here. Fields that it does not know are accepted.
-extern const std::string_view kResponsesRequestSchema;
+extern const std::string kResponsesRequestSchema;
 
 struct Translated {
   json::Object body;                            // the chat: messages, tools, settings, stream; without a model

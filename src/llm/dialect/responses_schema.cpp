@@ -1,8 +1,9 @@
+#include "llm/chat_request.h"
 #include "llm/dialect/responses_request.h"
 
 namespace promethean::llm::responses {
 
-const std::string_view kResponsesRequestSchema = R"({
+const std::string kResponsesRequestSchema = R"({
   "type": "object",
   "properties": {
     "model": {"type": ["string", "null"], "maxLength": 256},
@@ -52,16 +53,8 @@ const std::string_view kResponsesRequestSchema = R"({
     "service_tier": {"type": ["string", "null"]},
     "user": {"type": ["string", "null"]},
     "safety_identifier": {"type": ["string", "null"]},
-    "prompt_cache_key": {"type": ["string", "null"]},
-    "retrieval": {
-      "type": ["object", "null"],
-      "properties": {
-        "enabled": {"type": "boolean"},
-        "max_citations": {"type": "integer", "minimum": 0, "maximum": 50},
-        "max_tokens": {"type": "integer", "minimum": 0, "maximum": 1000000},
-        "kind": {"enum": ["all", "code", "docs", "tests"]}
-      }
-    }
+    "prompt_cache_key": {"type": ["string", "null"]},)" +
+                                            std::string(kRetrievalProperty) + R"(
   }
 })";
 

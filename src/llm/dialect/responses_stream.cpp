@@ -33,7 +33,7 @@ std::string_view stem(const json::Object& response) {
 // Both dialects describe a token alike.
 json::Array logprobs_of(const Delta& delta) {
   if (delta.choices.empty()) return {};
-  const json::Value* logprobs = given(delta.choices[0], "logprobs");
+  const json::Value* logprobs = json::given(delta.choices[0], "logprobs");
   const json::Array* content = logprobs == nullptr ? nullptr : json::array_at(*logprobs, "content");
   return content == nullptr ? json::Array() : *content;
 }
@@ -47,7 +47,7 @@ StreamSetup stream_setup(const json::Value& request, const Translated& translate
   setup.call_ids = translated.call_ids;
   setup.compaction = translated.compaction;
   setup.events = json::bool_at(request, "stream").value_or(false);
-  if (const json::Value* reasoning = given(request, "reasoning")) {
+  if (const json::Value* reasoning = json::given(request, "reasoning")) {
     setup.summaries = json::string_at(*reasoning, "summary").value_or("none") != "none";
   }
   return setup;

@@ -39,8 +39,8 @@ base::Result<std::string> tool_name(const json::Value& tool, const std::string& 
   const std::string_view name = text_at(tool, "name");
   if (!name.empty()) return std::string(name);
   const bool nested = json::object_at(tool, "function") != nullptr;
-  return wrong(where + ".name", "a tool has its name in 'name'",
-               nested ? "in this API 'name', 'description' and 'parameters' stand beside 'type'" : "");
+  return base::bad_field(where + ".name", "a tool has its name in 'name'",
+                         nested ? "in this API 'name', 'description' and 'parameters' stand beside 'type'" : "");
 }
 
 void put(Tools& tools, const std::string& chat_name, json::Object function) {
@@ -57,9 +57,9 @@ base::Result<void> add_function(Tools& tools, const json::Value& tool, std::stri
                                 const std::string& where) {
   auto name = tool_name(tool, where);
   if (!name) return base::fail(std::move(name).error());
-  const json::Value* parameters = given(tool, "parameters");
+  const json::Value* parameters = json::given(tool, "parameters");
   if (parameters != nullptr && !parameters->is_object()) {
-    return wrong(where + ".parameters", "the parameters of a function are a JSON Schema, which is an object");
+    return base::bad_field(where + ".parameters", "the parameters of a function are a JSON Schema, which is an object");
   }
   const std::string& chat_name = tools.names.declare({.name = *name, .name_space = std::string(name_space)});
   json::Object function{{"name", chat_name}};
@@ -74,7 +74,7 @@ base::Result<void> add_function(Tools& tools, const json::Value& tool, std::stri
 // The form that the input of a custom tool must have, in words for a model that only fills in a string.
 std::string custom_description(const json::Value& tool) {
   std::string out(text_at(tool, "description"));
-  const json::Value* format = given(tool, "format");
+  const json::Value* format = json::given(tool, "format");
   if (format == nullptr) return out;
   // The grammar stands in an object of its own in the chat dialect, and some send that here.
   const json::Value* grammar = json::find(*format, "grammar");
@@ -117,7 +117,7 @@ void add_search(Tools& tools, const json::Value& tool) {
 base::Result<void> add_tool(Tools& tools, const json::Value& tool, std::string_view name_space,
                             const std::string& where) {
   const auto type = json::string_at(tool, "type");
-  if (!type) return wrong(where + ".type", "a tool has a type");
+  if (!type) return base::bad_field(where + ".type", "a tool has a type");
   if (*type == "function") return add_function(tools, tool, name_space, where);
   if (*type == "custom") return add_custom(tools, tool, name_space, where);
   if (*type == "tool_search" && text_at(tool, "execution") == "client") add_search(tools, tool);
@@ -128,7 +128,7 @@ base::Result<void> add_namespace(Tools& tools, const json::Value& tool, const st
   auto name = tool_name(tool, where);
   if (!name) return base::fail(std::move(name).error());
   const json::Array* members = json::array_at(tool, "tools");
-  if (members == nullptr) return wrong(where + ".tools", "a namespace has its tools in 'tools'");
+  if (members == nullptr) return base::bad_field(where + ".tools", "a namespace has its tools in 'tools'");
   for (size_t i = 0; i < members->size(); ++i) {
     if (auto added = add_tool(tools, (*members)[i], *name, fmt::format("{}.tools[{}]", where, i)); !added) return added;
   }
@@ -139,7 +139,7 @@ base::Result<void> add_namespace(Tools& tools, const json::Value& tool, const st
 const std::string* chosen(const Tools& tools, const json::Value& choice) {
   const std::string_view name = text_at(choice, "name");
   const std::string* found = tools.names.find_name(text_at(choice, "namespace"), name);
-  if (found == nullptr && given(choice, "namespace") == nullptr) {
+  if (found == nullptr && json::given(choice, "namespace") == nullptr) {
     const auto is_named = [name](const auto& tool) { return tool.second.name == name; };
     const auto& all = tools.names.all();
     if (std::ranges::count_if(all, is_named) == 1) found = &std::ranges::find_if(all, is_named)->first;
@@ -155,14 +155,15 @@ bool is_ours(const json::Value& choice) {
 base::Result<json::Value> named_choice(const Tools& tools, const json::Value& choice, const std::string& where) {
   const std::string* name = chosen(tools, choice);
   if (name == nullptr) {
-    return wrong(where + ".name", fmt::format("no tool of this request is named '{}'", text_at(choice, "name")));
+    return base::bad_field(where + ".name",
+                           fmt::format("no tool of this request is named '{}'", text_at(choice, "name")));
   }
   return json::Object{{"type", "function"}, {"function", json::Object{{"name", *name}}}};
 }
 
 base::Result<void> put_allowed(const Tools& tools, const json::Value& choice, json::Object& body) {
   const json::Array* allowed = json::array_at(choice, "tools");
-  if (allowed == nullptr) return wrong("tool_choice.tools", "allowed_tools has an array of tools");
+  if (allowed == nullptr) return base::bad_field("tool_choice.tools", "allowed_tools has an array of tools");
   std::set<size_t> places;
   for (size_t i = 0; i < allowed->size(); ++i) {
     if (!is_ours((*allowed)[i])) continue;
@@ -186,7 +187,8 @@ base::Result<void> put_choice(const Tools& tools, const json::Value& choice, jso
   if (choice.is_string()) {
     const std::string_view mode(choice.get_string());
     if (mode != "auto" && mode != "none" && mode != "required") {
-      return wrong("tool_choice", fmt::format("'{}' is not a choice of tools", mode), "use auto, none or required");
+      return base::bad_field("tool_choice", fmt::format("'{}' is not a choice of tools", mode),
+                             "use auto, none or required");
     }
     body["tool_choice"] = mode;
     return {};
@@ -242,7 +244,7 @@ base::Result<void> add_tools(Tools& tools, const json::Array& declared, const st
 
 base::Result<void> put_tools(const Tools& tools, const json::Value& request, json::Object& body) {
   if (!tools.chat.empty()) body["tools"] = tools.chat;
-  const json::Value* choice = given(request, "tool_choice");
+  const json::Value* choice = json::given(request, "tool_choice");
   if (choice != nullptr) {
     if (auto done = put_choice(tools, *choice, body); !done) return done;
   }

@@ -16,11 +16,6 @@ namespace {
 
 constexpr int64_t kMostTokens = 1 << 20;
 
-std::unexpected<base::Error> bad(std::string field, std::string message, std::string hint = {}) {
-  return base::fail(
-      base::Error(base::Code::kInvalidArgument, std::move(message), std::move(hint)).with_field(std::move(field)));
-}
-
 std::vector<std::string> stops_of(const json::Value& body) {
   if (const auto one = json::string_at(body, "stop")) return {std::string(*one)};
   std::vector<std::string> stops;
@@ -38,7 +33,7 @@ base::Result<std::optional<json::Value>> answer_schema_of(const json::Value& bod
   if (type == "json_object") return json::Value(json::Object{{"type", "object"}});
   const json::Value* named = json::find(*format, "json_schema");
   const json::Value* schema = named == nullptr ? nullptr : json::find(*named, "schema");
-  if (schema == nullptr) return bad("response_format", "response_format.json_schema.schema is missing");
+  if (schema == nullptr) return base::bad_field("response_format", "response_format.json_schema.schema is missing");
   return *schema;
 }
 
@@ -60,9 +55,10 @@ GenerateOptions options_of(const json::Value& body) {
 }
 
 base::Result<ChatRequest> parse_chat_request(const json::Value& body) {
-  if (auto wrong = check_messages(*json::array_at(body, "messages"))) return base::fail(*std::move(wrong));
+  if (auto ok = check_messages(*json::array_at(body, "messages")); !ok) return base::fail(std::move(ok).error());
   if (json::int_at(body, "n").value_or(1) != 1) {
-    return bad("n", "this model gives one answer at a time", "leave n out and ask again for another answer");
+    return base::bad_field("n", "this model gives one answer at a time",
+                           "leave n out and ask again for another answer");
   }
   auto schema = answer_schema_of(body);
   if (!schema) return base::fail(std::move(schema).error());
@@ -72,7 +68,7 @@ base::Result<ChatRequest> parse_chat_request(const json::Value& body) {
   request.options = options_of(body);
   request.answer_schema = *std::move(schema);
   if (request.answer_schema && !request.options.grammar.empty()) {
-    return bad("grammar", "grammar and response_format exclude each other");
+    return base::bad_field("grammar", "grammar and response_format exclude each other");
   }
   request.stream = json::bool_at(body, "stream").value_or(false);
   const json::Value* stream_options = json::find(body, "stream_options");

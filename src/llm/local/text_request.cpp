@@ -10,11 +10,6 @@ namespace promethean::llm::local {
 
 namespace {
 
-std::unexpected<base::Error> bad(std::string field, std::string message, std::string hint = {}) {
-  return base::fail(
-      base::Error(base::Code::kInvalidArgument, std::move(message), std::move(hint)).with_field(std::move(field)));
-}
-
 // A text or an array of tokens -> tokens that the model has.
 base::Result<std::vector<Token>> tokens_of(const Engine& engine, const json::Value& text, const std::string& field) {
   if (text.is_string()) return engine.bare_prompt(text.as_string());
@@ -31,9 +26,11 @@ base::Result<CompletionRequest> parse_completion_request(const Engine& engine, c
   const auto prompts = texts_of(body.as_object(), "prompt", 1);
   if (!prompts) return base::fail(prompts.error());
   if (json::int_at(body, "n").value_or(1) != 1) {
-    return bad("n", "this model gives one answer at a time", "leave n out and ask again for another answer");
+    return base::bad_field("n", "this model gives one answer at a time",
+                           "leave n out and ask again for another answer");
   }
-  if (json::int_at(body, "max_tokens") == 0) return bad("max_tokens", "this model cannot answer with no token");
+  if (json::int_at(body, "max_tokens") == 0)
+    return base::bad_field("max_tokens", "this model cannot answer with no token");
   auto tokens = tokens_of(engine, prompts->front(), "prompt");
   if (!tokens) return base::fail(std::move(tokens).error());
 
