@@ -26,6 +26,7 @@ set(PROMETHEAN_LIBS_json promethean_boost)
 set(PROMETHEAN_LIBS_net OpenSSL::SSL)
 set(PROMETHEAN_LIBS_storage SQLite::SQLite3)
 set(PROMETHEAN_LIBS_search PkgConfig::RE2)
+set(PROMETHEAN_LIBS_context PkgConfig::RE2)
 set(PROMETHEAN_LIBS_cli CLI11::CLI11 tomlplusplus::tomlplusplus)
 
 if(PROMETHEAN_TESTS)

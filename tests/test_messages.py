@@ -363,7 +363,8 @@ def test_a_persons_question_is_answered_with_citations(server, upstream, kind, s
 
 
 def outcome():
-    return [{"role": "user", "content": QUESTION},
+    # Not asked before: the excerpts of an earlier question would be put back.
+    return [{"role": "user", "content": "Where are patterns negated?"},
             {"role": "assistant", "content": [{"type": "tool_use", "id": "t1", "name": "look", "input": {}}]},
             {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t1", "content": QUESTION}, {"type": "text", "text": QUESTION}]}]
 

@@ -19,9 +19,10 @@ Task<http::Response> handle_chat(Services& services, Context& ctx, http::Request
   head.created = base::unix_seconds(base::wall_now());
   head.include_usage = wants_usage(request.json);
   const bool stream = json::bool_at(request.json, "stream").value_or(false);
-  Question question = make_question(services, request, **model, turn_of(messages));
-  question.body = std::move(request.json.as_object());
-  auto asked = co_await ask_question(services, ctx, std::move(question));
+  auto question = make_question(services, request, **model, turn_of(messages));
+  if (!question) co_return openai_error(question.error());
+  question->body = std::move(request.json.as_object());
+  auto asked = co_await ask_question(services, ctx, std::move(*question));
   if (!asked) co_return openai_error(asked.error());
   head.model = asked->used->name;
   head.retrieval_context = std::move(asked->retrieval_context);
@@ -31,7 +32,7 @@ Task<http::Response> handle_chat(Services& services, Context& ctx, http::Request
   if (!answer) co_return openai_error(answer.error());
   json::Object body{{"id", head.id},       {"object", "chat.completion"},           {"created", head.created},
                     {"model", head.model}, {"choices", std::move(answer->choices)}, {"usage", answer->usage.to_json()}};
-  if (head.retrieval_context) body["retrieval_context"] = std::move(*head.retrieval_context);
+  if (head.retrieval_context) body["retrieval_context"] = *head.retrieval_context;
   const json::Value whole(std::move(body));
   co_return http::Response::json(200, whole);
 }

@@ -64,7 +64,7 @@ class ChatSse final : public http::BodyStream {
       last["usage"] = usage_.to_json();
     }
     if (last.empty()) last = chunk({});
-    if (head_.retrieval_context) last["retrieval_context"] = std::move(*head_.retrieval_context);
+    if (head_.retrieval_context) last["retrieval_context"] = *head_.retrieval_context;
     out += http::sse_event(json::write(last));
     return out + http::sse_event("[DONE]");
   }

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "http/message.h"
@@ -17,8 +16,8 @@ struct ChatHead {
   std::string object = "chat.completion.chunk";  // text_completion for bare prompts
   int64_t created = 0;                           // unix seconds
   std::string model;
-  bool include_usage = false;                     // a last chunk with `usage` and no choices
-  std::optional<json::Object> retrieval_context;  // goes into the last chunk
+  bool include_usage = false;               // a last chunk with `usage` and no choices
+  llm::RetrievalContext retrieval_context;  // goes into the last chunk
 };
 
 // stream_options.include_usage of a request.

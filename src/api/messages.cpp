@@ -61,15 +61,15 @@ Task<http::Response> handle_messages(Services& services, Context& ctx, http::Req
 
   messages::Head head{.id = "msg_" + base::random_hex(12), .model = (*model)->name};
   head.prompt_tokens = llm::least_tokens(asked->chat);
-  const Turn turn = turn_of(asked->speaker);
-  Question question = make_question(services, request, **model, turn);
-  question.body = std::move(asked->chat);
+  auto question = make_question(services, request, **model, turn_of(asked->speaker));
+  if (!question) co_return failed(question.error());
+  question->body = std::move(asked->chat);
   const bool stream = json::bool_at(request.json, "stream").value_or(false);
   http::Response response;
   if (stream) {
-    response = co_await stream_messages(services, ctx, std::move(question), std::move(head));
+    response = co_await stream_messages(services, ctx, std::move(*question), std::move(head));
   } else {
-    response = co_await whole_answer(services, ctx, std::move(question), std::move(head));
+    response = co_await whole_answer(services, ctx, std::move(*question), std::move(head));
   }
   if (response.status == 200) response.headers.add("request-id", ctx.trace.request_id);
   co_return response;

@@ -49,7 +49,7 @@ class MessagesSse final : public http::BodyStream {
 
   std::string begin() {
     head_.model = answer_->asked().used->name;
-    head_.retrieval_context = std::move(answer_->asked().retrieval_context);
+    head_.retrieval_context = answer_->asked().retrieval_context;
     events_.emplace(std::move(head_));
     return text_of(events_->start());
   }

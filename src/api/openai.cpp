@@ -28,7 +28,8 @@ http::Route chat_route(Services& services) {
   route.summary = "Answer a conversation about this repository";
   route.description =
       "OpenAI's chat completions. The last user message is answered with cited excerpts of the repository; "
-      "`retrieval_context` in the answer lists them. Send `retrieval: {\"enabled\": false}` to ask the model alone.";
+      "`retrieval_context` in the answer lists them, and what the model cited wrongly. Send `retrieval: {\"enabled\": "
+      "false}` to ask the model alone.";
   route.request_schema = llm::kChatRequestSchema;
   route.streams = true;
   route.handler = [&services](Context& ctx, http::Request& request) { return handle_chat(services, ctx, request); };

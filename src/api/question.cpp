@@ -1,10 +1,15 @@
 #include "api/question.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/strings.h"
+#include "context/cited.h"
 #include "context/excerpts.h"
 #include "context/grounded.h"
+#include "llm/chat_request.h"
+#include "llm/errands.h"
 
 namespace promethean::api {
 
@@ -22,16 +27,48 @@ bool wants_format(const json::Object& body) {
   return format != nullptr && json::string_at(*format, "type").value_or("text") != "text";
 }
 
-void read_retrieval(const http::Request& request, context::RetrievalOptions& options) {
-  if (const auto header = request.headers.get("x-promethean-retrieval"))
-    options.enabled = *header != "off" && *header != "false";
-  const json::Value* wish = json::given(request.json, "retrieval");
-  if (wish == nullptr) return;
-  options.enabled = json::bool_at(*wish, "enabled").value_or(true);
-  if (const auto n = json::int_at(*wish, "max_citations")) options.max_citations = static_cast<size_t>(*n);
-  if (const auto n = json::int_at(*wish, "max_tokens")) options.max_tokens = *n;
-  if (const auto kind = json::string_at(*wish, "kind"))
+// Reads an object like the member `retrieval` of a request, which the schemas have checked.
+void read_retrieval(const json::Object& wish, Question& question) {
+  context::RetrievalOptions& options = question.retrieval;
+  options.enabled = json::bool_at(wish, "enabled").value_or(true);
+  question.retrieval_asked = options.enabled;
+  if (const auto n = json::int_at(wish, "max_citations")) options.max_citations = static_cast<size_t>(*n);
+  if (const auto n = json::int_at(wish, "max_tokens")) options.max_tokens = *n;
+  if (const auto kind = json::string_at(wish, "kind"))
     options.kind = search::parse_kind(*kind).value_or(search::Kind::kAll);
+}
+
+constexpr std::string_view kRetrievalHeader = "x-promethean-retrieval";
+
+std::unexpected<base::Error> bad_header(std::string_view part) {
+  return base::bad_field(std::string(kRetrievalHeader), fmt::format("'{}' says nothing of retrieval", part),
+                         "on, off, or a list like max_citations=4, max_tokens=800, kind=code");
+}
+
+// The header's list as the object that a body would have.
+base::Result<json::Object> parse_header(std::string_view value) {
+  json::Object wish;
+  for (const std::string_view item : base::split(value, ',')) {
+    const std::string_view part = base::trim(item);
+    const size_t equals = part.find('=');
+    if (equals == std::string_view::npos) {
+      const bool on = part == "on" || part == "true";
+      if (!on && part != "off" && part != "false") return bad_header(part);
+      wish["enabled"] = on;
+      continue;
+    }
+    const std::string_view key = base::trim(part.substr(0, equals));
+    const std::string_view text = base::trim(part.substr(equals + 1));
+    const auto limit = key == "max_citations" ? llm::kMaxCitations : key == "max_tokens" ? llm::kMaxExcerptTokens : -1;
+    if (key == "kind" && search::parse_kind(text)) {
+      wish["kind"] = text;
+    } else if (const auto number = base::parse_int(text); number && *number >= 0 && *number <= limit) {
+      wish[key] = *number;
+    } else {
+      return bad_header(part);
+    }
+  }
+  return wish;
 }
 
 // Excerpts may fill what the conversation and the answer leave of the model's context.
@@ -49,8 +86,7 @@ Task<base::Result<int64_t>> room_for_excerpts(Context& ctx, const Question& ques
 
 // A model that needs grounding answers plainly when a form is asked of it: excerpts would only confuse it.
 bool wants_retrieval(const Question& question, const std::string& text) {
-  if (!question.retrieval.enabled || question.retrieval.max_citations == 0 || question.turn != Turn::kPerson)
-    return false;
+  if (question.retrieval.max_citations == 0 || question.turn != Turn::kPerson) return false;
   if (question.model->grounded && (has_items(question.body, "tools") || wants_format(question.body))) return false;
   return !base::trim(text).empty();
 }
@@ -59,17 +95,67 @@ Task<base::Result<Asked>> ask_plainly(Services& services, Context& ctx, Question
   auto started =
       co_await services.models.chat(ctx, *question.model, std::move(question.body), std::move(question.caller));
   if (!started) co_return base::fail(std::move(started).error());
-  co_return Asked{started->used, std::move(started->stream), std::nullopt};
+  co_return Asked{started->used, std::move(started->stream), nullptr};
+}
+
+// Puts the excerpts of earlier turns back where they stood (not of the last one when it gets its own), unless the
+// conversation might then no longer fit the model.
+void put_back(context::ExcerptMemory& memory, Question& question, const std::vector<context::UserTurn>& turns,
+              bool retrieves) {
+  json::Array& messages = question.body.at("messages").as_array();
+  std::vector<std::pair<size_t, std::shared_ptr<const std::string>>> blocks;
+  size_t bytes = 0;
+  for (const auto& turn : turns) {
+    if (retrieves && &turn == &turns.back()) break;
+    auto block = memory.find(turn.key);
+    if (!block) continue;
+    bytes += block->size();
+    blocks.emplace_back(turn.message, std::move(block));
+  }
+  if (blocks.empty()) return;
+  const int64_t context = question.model->context;
+  const int64_t tokens = llm::estimate_tokens(json::write(messages)) + static_cast<int64_t>(bytes) / 3;
+  if (context > 0 && tokens + kAnswerReserve > context) return;
+  for (const auto& [message, block] : blocks) context::put_before_text(messages[message].as_object(), *block);
+}
+
+// What can be found for `text` within the model's context. Where nothing can be asked, and the request did not insist,
+// an empty retrieval that says why.
+Task<base::Result<context::Retrieval>> retrieve(Services& services, Context& ctx, Question& question,
+                                                std::string text) {
+  const llm::Model& model = *question.model;
+  const context::CountTokens count = [&services, &model](Context& c, std::string t) {
+    return count_tokens(services, c, model, std::move(t));
+  };
+  if (!model.grounded) {
+    auto room = co_await room_for_excerpts(ctx, question, count);
+    if (!room) co_return base::fail(std::move(room).error());
+    question.retrieval.max_tokens = *room;
+  }
+  auto found = co_await services.retriever.retrieve(ctx, std::move(text), question.retrieval, count);
+  if (found || ctx.done()) co_return found;
+  if (question.retrieval_asked)
+    co_return base::fail(found.error().with_hint("send retrieval: {\"enabled\": false} to ask the model alone"));
+  services.log.warn("answered without excerpts", {{"model", model.name}, {"why", found.error().message()}});
+  context::Retrieval nothing;
+  nothing.missing.push_back(found.error().message());
+  co_return nothing;
 }
 
 }  // namespace
 
-Question make_question(const Services& services, const http::Request& request, const llm::Model& model, Turn turn) {
+base::Result<Question> make_question(const Services& services, const http::Request& request, const llm::Model& model,
+                                     Turn turn) {
   Question question;
   question.model = &model;
   question.retrieval = services.retrieval;
   question.retrieval.enabled = question.retrieval.enabled && model.retrieval;
-  read_retrieval(request, question.retrieval);
+  if (const auto header = request.headers.get(kRetrievalHeader)) {
+    const auto wish = parse_header(*header);
+    if (!wish) return base::fail(wish.error());
+    read_retrieval(*wish, question);
+  }
+  if (const json::Object* wish = json::object_at(request.json, "retrieval")) read_retrieval(*wish, question);
   question.turn = turn;
   question.caller = request.principal.id;
   return question;
@@ -86,28 +172,36 @@ Task<base::Result<int64_t>> count_tokens(Services& services, Context& ctx, const
 
 Turn turn_of(const json::Array& messages) {
   const auto role = messages.empty() ? std::nullopt : json::string_at(messages.back(), "role");
-  return role == "tool" || role == "function" ? Turn::kToolResult : Turn::kPerson;
+  if (role == "tool" || role == "function") return Turn::kToolResult;
+  std::string instructions;
+  for (const auto& message : messages) {
+    const auto from = json::string_at(message, "role");
+    if (from == "system" || from == "developer") instructions += context::text_of(message);
+  }
+  const std::string last = messages.empty() ? "" : context::text_of(messages.back());
+  return llm::is_errand(instructions, last) ? Turn::kMachine : Turn::kPerson;
 }
 
 Task<base::Result<Asked>> ask_question(Services& services, Context& ctx, Question question) {
   const llm::Model& model = *question.model;
-  const std::string text = context::last_user_text(question.body.at("messages").as_array());
-  if (!wants_retrieval(question, text)) {
+  if (!question.retrieval.enabled || question.turn == Turn::kMachine) {
     auto asked = co_await ask_plainly(services, ctx, std::move(question));
     co_return asked;
   }
-  const context::CountTokens count = [&services, &model](Context& c, std::string t) {
-    return count_tokens(services, c, model, std::move(t));
-  };
-  if (!model.grounded) {
-    auto room = co_await room_for_excerpts(ctx, question, count);
-    if (!room) co_return base::fail(std::move(room).error());
-    question.retrieval.max_tokens = *room;
+  json::Array& messages = question.body.at("messages").as_array();
+  const auto turns = context::user_turns(messages, question.caller + '\n' + model.name);
+  const std::string text = turns.empty() ? "" : context::text_of(messages[turns.back().message]);
+  const bool retrieves = wants_retrieval(question, text);
+  if (!model.grounded) put_back(services.excerpts, question, turns, retrieves);
+  if (!retrieves) {
+    auto asked = co_await ask_plainly(services, ctx, std::move(question));
+    co_return asked;
   }
-  auto found = co_await services.retriever.retrieve(ctx, text, question.retrieval, count);
+
+  auto found = co_await retrieve(services, ctx, question, text);
   if (!found) co_return base::fail(std::move(found).error());
-  json::Object retrieval_context = found->to_json();
-  retrieval_context["grounded"] = model.grounded;
+  auto told = std::make_shared<json::Object>(found->to_json());
+  (*told)["grounded"] = model.grounded;
 
   if (model.grounded) {
     context::GroundedOptions options;
@@ -115,12 +209,17 @@ Task<base::Result<Asked>> ask_question(Services& services, Context& ctx, Questio
     options.caller = std::move(question.caller);
     options.larger_models = services.larger_models();
     auto stream = context::make_grounded_answer(model, std::move(found->citations), std::move(options));
-    co_return Asked{&model, std::move(stream), std::move(retrieval_context)};
+    co_return Asked{&model, std::move(stream), std::move(told)};
   }
-  json::Value& messages = question.body["messages"];
-  messages = context::with_excerpts(std::move(messages.as_array()), found->citations);
+  if (!found->citations.empty()) {
+    std::string block = context::render_excerpts(found->citations);
+    context::put_before_text(messages[turns.back().message].as_object(), block);
+    services.excerpts.remember(turns.back().key, std::move(block));
+  }
   auto asked = co_await ask_plainly(services, ctx, std::move(question));
-  if (asked) asked->retrieval_context = std::move(retrieval_context);
+  if (!asked) co_return asked;
+  asked->stream = context::check_citations(std::move(asked->stream), services.retriever.source(), told);
+  asked->retrieval_context = std::move(told);
   co_return asked;
 }
 

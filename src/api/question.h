@@ -17,6 +17,7 @@ struct Question {
   json::Object body;  // a validated request in the chat form
   const llm::Model* model = nullptr;
   context::RetrievalOptions retrieval;
+  bool retrieval_asked = false;  // by the request itself: then it is an error when nothing can be retrieved
   Turn turn = Turn::kPerson;
   std::string caller;  // who shares the model with others
 };
@@ -24,18 +25,21 @@ struct Question {
 struct Asked {
   const llm::Model* used = nullptr;  // who answers
   std::unique_ptr<llm::ChatStream> stream;
-  std::optional<json::Object> retrieval_context;  // of the answer, when retrieval was on
+  llm::RetrievalContext retrieval_context;  // of the answer; null when retrieval was off
 };
 
-// The question of a request to `model`, still without its body. What the request says of retrieval (the member
-// `retrieval` of its JSON, the header x-promethean-retrieval: off) counts before the model's default.
-Question make_question(const Services& services, const http::Request& request, const llm::Model& model, Turn turn);
+// The question of a request to `model`, still without its body. What the request says of retrieval counts before the
+// model's default: the member `retrieval` of its JSON, then the header x-promethean-retrieval, which is "on", "off" or
+// a list like "max_citations=4, max_tokens=800, kind=code". kInvalidArgument about the header.
+base::Result<Question> make_question(const Services& services, const http::Request& request, const llm::Model& model,
+                                     Turn turn);
 
 // Tokens of a text by the model's own count; an estimate from above when it cannot be asked, since a count is no reason
 // to fail. Fails only when `ctx` is done.
 Task<base::Result<int64_t>> count_tokens(Services& services, Context& ctx, const llm::Model& model, std::string text);
 
-// A conversation that ends with the outcome of a tool call goes on by itself.
+// Whose turn a conversation in the chat form has come to. One that ends with the outcome of a tool call goes on by
+// itself.
 Turn turn_of(const json::Array& messages);
 
 // An error in OpenAI's shape.
@@ -43,7 +47,8 @@ inline http::Response openai_error(const base::Error& error) {
   return http::error_response(http::Family::kOpenAi, error);
 }
 
-// Retrieves, budgets, and starts the answer. Errors as llm::ModelTable::chat.
+// Retrieves, budgets, and starts the answer. Errors as llm::ModelTable::chat; kUnavailable when the request asked for
+// retrieval and no part of it could be had (else the answer's retrieval_context says so).
 Task<base::Result<Asked>> ask_question(Services& services, Context& ctx, Question question);
 
 }  // namespace promethean::api

@@ -87,7 +87,7 @@ class ResponsesSse final : public http::BodyStream {
         if (ctx.done()) co_return base::fail(std::move(*step).error());
         events = failed(step->error());
       } else if (**step) {
-        if (!std::exchange(known_, true)) answer_.set_retrieval_context(std::move(model_->asked().retrieval_context));
+        if (!std::exchange(known_, true)) answer_.set_retrieval_context(model_->asked().retrieval_context);
         events = answer_.feed(***step);
       } else {
         ended_ = true;
@@ -155,7 +155,9 @@ Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, co
   call.stored.items = json::write(translated->items);
   call.setup = responses::stream_setup(
       body, *translated, {.id = call.stored.id, .model = (*model)->name, .created_at = call.stored.created_at});
-  call.question = make_question(services, request, **model, turn_of(request, *translated));
+  auto question = make_question(services, request, **model, turn_of(request, *translated));
+  if (!question) co_return base::fail(std::move(question).error());
+  call.question = std::move(*question);
   call.question.body = std::move(translated->body);
   co_return call;
 }

@@ -7,6 +7,7 @@
 
 #include "async/pool.h"
 #include "base/log.h"
+#include "context/conversation.h"
 #include "context/retriever.h"
 #include "http/hub.h"
 #include "http/router.h"
@@ -23,6 +24,7 @@ using async::Task;
 struct Services {
   const llm::ModelTable& models;
   context::Retriever& retriever;
+  context::ExcerptMemory& excerpts;
   search::LiveIndex& index;
   async::BlockingPool& pool;
   telemetry::Registry& metrics;

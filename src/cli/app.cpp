@@ -168,7 +168,8 @@ base::Result<std::unique_ptr<App>> App::build(const Config& config, async::Runti
   app->events_ = app->hub_->topic();
   app->index_ = std::make_unique<search::LiveIndex>(std::move(*index), app->log_.child({{"room", "search"}}),
                                                     tell_change(app->events_));
-  app->retriever_ = std::make_unique<context::Retriever>(*app->index_, *app->root_, *app->pool_);
+  app->evidence_ = std::make_unique<context::LocalEvidence>(*app->index_, *app->root_, *app->pool_);
+  app->retriever_ = std::make_unique<context::Retriever>(*app->evidence_);
 
   if (auto added = app->add_models(config); !added) return base::fail(std::move(added).error());
   app->ollama_ =
@@ -217,6 +218,7 @@ base::Result<void> App::add_routes(const Config& config) {
   const auto worker = [this](async::Context& ctx) { return worker_metrics(*client_, supervisor_.get(), ctx); };
   services_.reset(new api::Services{.models = *models_,
                                     .retriever = *retriever_,
+                                    .excerpts = excerpts_,
                                     .index = *index_,
                                     .pool = *pool_,
                                     .metrics = metrics_,

@@ -7,6 +7,7 @@
 #include "api/services.h"
 #include "async/runtime.h"
 #include "cli/config.h"
+#include "context/local_evidence.h"
 #include "http/client.h"
 #include "llm/local/supervisor.h"
 #include "llm/ollama_probe.h"
@@ -66,7 +67,9 @@ class App {
   std::unique_ptr<llm::local::Supervisor> supervisor_;  // null without a local model
   std::unique_ptr<llm::OllamaProbe> ollama_;
   std::unique_ptr<llm::ModelTable> models_;
+  std::unique_ptr<context::LocalEvidence> evidence_;
   std::unique_ptr<context::Retriever> retriever_;
+  context::ExcerptMemory excerpts_;
   std::unique_ptr<api::Services> services_;
   std::unique_ptr<http::Router> router_;
   std::unique_ptr<async::Context> chores_;

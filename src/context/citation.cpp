@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "context/suspicion.h"
 #include "search/definitions.h"
 #include "search/language.h"
 
@@ -99,6 +100,7 @@ std::string Citation::label() const {
 json::Object Citation::to_json() const {
   json::Object out{{"path", path}, {"startLine", start_line}, {"endLine", end_line}, {"hash", hash}, {"why", why}};
   if (!symbol.empty()) out["symbol"] = symbol;
+  if (!suspicious.empty()) out["suspicious"] = json::Array(suspicious.begin(), suspicious.end());
   return out;
 }
 
@@ -143,6 +145,7 @@ base::Result<Citation> cite(const base::RootDir& root, const Candidate& candidat
   const auto& last = lines[static_cast<size_t>(end - 1)];
   citation.text.assign(begin, last.data() + last.size());
   citation.hash = base::hash8(citation.text);
+  for (const int line : suspicious_lines(citation.text)) citation.suspicious.push_back(start + line - 1);
   describe(citation, *text);
   return citation;
 }

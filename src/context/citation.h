@@ -24,12 +24,13 @@ struct Citation {
   int symbol_line = 0;     // where its declaration starts; 0: no symbol
   int doc_start_line = 0;  // its doc comment, when that lies within the lines; 0: none
   int doc_end_line = 0;
-  std::string why;  // "symbol", "path", "quote", "search": what led here
+  std::vector<int> suspicious;  // lines of the file that read like instructions to a model (suspicion.h)
+  std::string why;              // "symbol", "path", "quote", "search": what led here
   double score = 0;
 
   std::string place() const;     // "src/a.cpp:10-20"
   std::string label() const;     // "src/a.cpp:10-20@1a2b3c4d"
-  json::Object to_json() const;  // {path,startLine,endLine,hash,symbol?,why}
+  json::Object to_json() const;  // {path,startLine,endLine,hash,why,symbol?,suspicious?}
 };
 
 // A place that somebody proposes. `expected` is what it said when it was proposed; empty: not known.

@@ -10,11 +10,12 @@
 
 namespace promethean::context {
 
-// The block of text: a header that says what it is, then each excerpt in a fence that its content cannot close.
+// The block of text: a header that says what it is, then each excerpt in a fence that its content cannot close. Lines
+// that read like instructions are named; control tokens of chat templates are broken.
 std::string render_excerpts(const std::vector<Citation>& citations);
 
-// `messages` with the block put before the last user text; unchanged without citations or without a user message.
-json::Array with_excerpts(json::Array messages, const std::vector<Citation>& citations);
+// Puts `block` before the text of one message of role user.
+void put_before_text(json::Object& message, std::string_view block);
 
 // A code fence longer than any run of backticks in `text`, at least three.
 std::string fence_for(std::string_view text);

@@ -183,32 +183,4 @@ Question read_question(std::string_view text) {
   return question;
 }
 
-namespace {
-std::string without_reminders(std::string text) {
-  static constexpr std::string_view kOpen = "<system-reminder>";
-  static constexpr std::string_view kClose = "</system-reminder>";
-  for (size_t begin = text.find(kOpen); begin != std::string::npos; begin = text.find(kOpen, begin)) {
-    const size_t end = text.find(kClose, begin);
-    if (end == std::string::npos) break;
-    text.erase(begin, end + kClose.size() - begin);
-  }
-  return text;
-}
-}  // namespace
-
-std::string last_user_text(const json::Array& messages) {
-  for (auto message = messages.rbegin(); message != messages.rend(); ++message) {
-    if (json::string_at(*message, "role") != "user") continue;
-    if (const auto text = json::string_at(*message, "content")) return without_reminders(std::string(*text));
-    std::string joined;
-    if (const json::Array* parts = json::array_at(*message, "content")) {
-      for (const auto& part : *parts) {
-        if (const auto text = json::string_at(part, "text")) joined.append(*text).push_back('\n');
-      }
-    }
-    return without_reminders(std::move(joined));
-  }
-  return {};
-}
-
 }  // namespace promethean::context

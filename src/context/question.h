@@ -5,8 +5,6 @@
 #include <string_view>
 #include <vector>
 
-#include "json/json.h"
-
 namespace promethean::context {
 
 struct Place {
@@ -23,9 +21,5 @@ struct Question {
 };
 
 Question read_question(std::string_view text);
-
-// The text of the last message of role user: a string, or the text parts of an array; "" when there is none. Without
-// what a coding agent puts beside its user's words, in <system-reminder> tags.
-std::string last_user_text(const json::Array& messages);
 
 }  // namespace promethean::context

@@ -63,21 +63,5 @@ TEST(Question, IsBounded) {
   EXPECT_LE(read_question(log).places.size(), 8u);
 }
 
-TEST(Question, LastUserTextJoinsParts) {
-  const auto messages = json::parse(R"([{"role":"user","content":"first"},{"role":"assistant","content":"x"},
-      {"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url"},{"type":"text","text":"b"}]},{"role":"assistant","content":"y"}])");
-  EXPECT_EQ(last_user_text(messages->as_array()), "a\nb\n");
-  EXPECT_EQ(last_user_text({}), "");
-}
-
-TEST(Question, WhatAnAgentRemindsOfIsNotTheUsersQuestion) {
-  const auto text = [](std::string content) {
-    return last_user_text({json::Object{{"role", "user"}, {"content", std::move(content)}}});
-  };
-  EXPECT_EQ(text("<system-reminder>\nsee a.py\n</system-reminder>\nWhere?<system-reminder>x</system-reminder>"),
-            "\nWhere?");
-  EXPECT_EQ(text("what does <system-reminder> mean?"), "what does <system-reminder> mean?");
-}
-
 }  // namespace
 }  // namespace promethean::context

@@ -1,5 +1,5 @@
-// Retriever: from a question to citations. What the question names exactly comes first (places, identifiers, quoted
-// strings), then what ranks best; overlaps are dropped, and the rest is cut to a number and a token budget.
+// Retriever: from a question to citations. What the question names exactly comes first (places and identifiers, then
+// quoted strings), then what ranks best; overlaps are dropped, and the rest is cut to a number and a token budget.
 #pragma once
 
 #include <chrono>
@@ -7,50 +7,40 @@
 #include <string>
 #include <vector>
 
-#include "async/pool.h"
-#include "base/fd.h"
-#include "context/citation.h"
-#include "context/question.h"
-#include "search/live_index.h"
+#include "context/evidence.h"
 
 namespace promethean::context {
-
-using async::Context;
-using async::Task;
 
 struct RetrievalOptions {
   bool enabled = true;
   size_t max_citations = 6;
   int64_t max_tokens = 2000;  // of all excerpts together, by the backend's tokenizer
   search::Kind kind = search::Kind::kAll;
-  std::chrono::milliseconds deadline{2'000};
+  std::chrono::milliseconds deadline{2'000};  // of all three parts together
 };
 
 struct Retrieval {
   std::vector<Citation> citations;
-  std::vector<std::string> missing;  // parts that could not be asked, and why
-  uint64_t generation = 0;           // of the index
-  base::WallTime as_of{};
-  double seconds = 0;
+  std::vector<std::string> missing;  // "grep: …": parts that could not be asked, and why
+  EvidenceState state;
   json::Object to_json() const;  // retrieval_context
 };
 
 // Tokens of a text for the model that will read it.
 using CountTokens = std::function<Task<base::Result<int64_t>>(Context&, std::string)>;
 
-// Threads: any core. `index`, `root` and `pool` outlive it.
+// Threads: any core. `source` outlives it.
 class Retriever {
  public:
-  Retriever(search::LiveIndex& index, const base::RootDir& root, async::BlockingPool& pool)
-      : index_(index), root_(root), pool_(pool) {}
+  explicit Retriever(EvidenceSource& source) : source_(source) {}
 
-  // Never fails because of what it finds; only when `ctx` itself is done.
+  // kUnavailable when no part could be asked, else the error of `ctx` or of `count`.
   Task<base::Result<Retrieval>> retrieve(Context& ctx, std::string text, RetrievalOptions options, CountTokens count);
 
+  EvidenceSource& source() { return source_; }
+
  private:
-  search::LiveIndex& index_;
-  const base::RootDir& root_;
-  async::BlockingPool& pool_;
+  EvidenceSource& source_;
 };
 
 }  // namespace promethean::context

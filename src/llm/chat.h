@@ -97,6 +97,10 @@ class Backend {
   virtual uint64_t incarnation() const { return 0; }
 };
 
+// What was added to a prompt, told with its answer. It grows while the answer is read: whole once the stream has ended.
+// Null when retrieval was off.
+using RetrievalContext = std::shared_ptr<const json::Object>;
+
 // One answer put together from its deltas, for clients that do not stream.
 struct Answer {
   json::Array choices;  // chat completion choices: index, message, finish_reason

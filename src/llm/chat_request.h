@@ -2,6 +2,7 @@
 // every backend, and by the worker, whose socket others may speak to. Source: OpenAI API reference, chat/create.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -9,7 +10,9 @@
 
 namespace promethean::llm {
 
-// The property that asks for excerpts of the repository, the same in every dialect's schema.
+// The property that asks for excerpts of the repository, the same in every dialect's schema, and its bounds.
+inline constexpr int64_t kMaxCitations = 50;
+inline constexpr int64_t kMaxExcerptTokens = 1'000'000;
 inline constexpr std::string_view kRetrievalProperty = R"(
     "retrieval": {
       "type": ["object", "null"],

@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "llm/content.h"
 #include "llm/dialect/messages_blocks.h"
+#include "llm/errands.h"
 
 namespace promethean::llm::messages {
 
@@ -80,22 +81,11 @@ void set_format(const json::Value& request, json::Object& chat) {
       json::Object{{"type", "json_schema"}, {"json_schema", json::Object{{"name", "answer"}, {"schema", *schema}}}};
 }
 
-// What Claude Code asks beside the conversation, by the words that its versions have in common.
-constexpr std::string_view kMachineWords[] = {
-    "Analyze if this message indicates a new conversation topic",
-    "Generate a concise, sentence-case title",
-    "You are naming a coding session",
-    "Summarize this coding conversation in under 50 characters",
-    "Your task is to create a detailed summary of",
-};
-
 bool asks_for_itself(const json::Value& request, const std::string& last) {
   if (json::int_at(request, "max_tokens") == 1) return true;  // is anybody there, is there quota left
   const json::Value* system = json::find(request, "system");
   const std::string instructions = system == nullptr ? "" : text_of(*system);
-  return std::ranges::any_of(kMachineWords, [&](std::string_view words) {
-    return instructions.find(words) != std::string::npos || last.find(words) != std::string::npos;
-  });
+  return is_errand(instructions, last);
 }
 
 bool has_outcome(const json::Value& message) {

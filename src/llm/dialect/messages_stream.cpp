@@ -47,7 +47,10 @@ std::vector<Event> Events::start() {
   json::Object message{{"id", head_.id},           {"type", "message"},         {"role", "assistant"},
                        {"model", head_.model},     {"content", json::Array()},  {"stop_reason", nullptr},
                        {"stop_sequence", nullptr}, {"usage", std::move(counts)}};
-  if (head_.retrieval_context) message["retrieval_context"] = std::move(*head_.retrieval_context);
+  if (head_.retrieval_context) {
+    message["retrieval_context"] = *head_.retrieval_context;
+    told_ = head_.retrieval_context->size();
+  }
   emit(out, "message_start", {{"message", std::move(message)}});
   return out;
 }
@@ -137,7 +140,10 @@ std::vector<Event> Events::finish() {
                       {"stop_details", nullptr}};
   Usage usage;
   usage.prompt_tokens = head_.prompt_tokens;
-  emit(out, "message_delta", {{"delta", std::move(change)}, {"usage", usage_of(usage_.value_or(usage))}});
+  json::Object last{{"delta", std::move(change)}, {"usage", usage_of(usage_.value_or(usage))}};
+  if (head_.retrieval_context && head_.retrieval_context->size() != told_)
+    last["retrieval_context"] = *head_.retrieval_context;
+  emit(out, "message_delta", std::move(last));
   emit(out, "message_stop", {});
   return out;
 }
@@ -172,6 +178,7 @@ void Whole::add(const Event& event) {
     for (const auto& member : event.data.at("delta").as_object()) message_[member.key()] = member.value();
     json::Object& usage = message_["usage"].as_object();
     for (const auto& member : event.data.at("usage").as_object()) usage[member.key()] = member.value();
+    if (const json::Value* grown = event.data.if_contains("retrieval_context")) message_["retrieval_context"] = *grown;
   }
 }
 

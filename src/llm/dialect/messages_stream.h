@@ -26,8 +26,8 @@ struct Event {
 struct Head {
   std::string id;  // "msg_..."
   std::string model;
-  int64_t prompt_tokens = 0;                      // a guess, until the backend tells
-  std::optional<json::Object> retrieval_context;  // a member of the message, when retrieval was on
+  int64_t prompt_tokens = 0;           // a guess, until the backend tells
+  RetrievalContext retrieval_context;  // a member of the message; again with message_delta when it has grown
 };
 
 class Events {
@@ -55,6 +55,7 @@ class Events {
   std::string_view stop_reason() const;
 
   Head head_;
+  size_t told_ = 0;        // members of the retrieval context in message_start
   int64_t block_ = -1;     // index of the open block, or of the last one
   std::string kind_;       // of the open block: text, thinking, tool_use; empty: none is open
   int64_t call_ = -1;      // the backend's index of the open call

@@ -153,8 +153,10 @@ TEST(MessagesStream, TheStopSequenceIsNamedWhereTheBackendTells) {
 }
 
 TEST(MessagesStream, TheRetrievalContextIsAMemberOfTheMessage) {
-  Head head{
-      .id = "msg_1", .model = "m", .prompt_tokens = 7, .retrieval_context = json::Object{{"citations", json::Array()}}};
+  Head head{.id = "msg_1",
+            .model = "m",
+            .prompt_tokens = 7,
+            .retrieval_context = std::make_shared<json::Object>(json::Object{{"citations", json::Array()}})};
   const json::Object message = said({text("a"), end("stop")}, std::move(head)).message;
   EXPECT_EQ(message.at("retrieval_context"), *json::parse(R"({"citations":[]})"));
   EXPECT_EQ(message.at("usage").at("input_tokens"), 7);

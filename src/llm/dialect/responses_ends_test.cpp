@@ -91,7 +91,9 @@ TEST(ResponsesSearch, WhatWasFoundIsToldAndOffered) {
 }
 
 TEST_F(ResponsesEnd, TheResponseHasEveryMember) {
-  change_ = [](StreamSetup& setup) { setup.retrieval_context = json::Object{{"citations", json::Array()}}; };
+  change_ = [](StreamSetup& setup) {
+    setup.retrieval_context = std::make_shared<json::Object>(json::Object{{"citations", json::Array()}});
+  };
   start(R"({"tools":[{"type":"function","name":"ls"},{"type":"web_search"}],"text":{"verbosity":"low"},"store":false,
     "reasoning":{"effort":"low"},"metadata":{"a":"b"},"instructions":"Be brief","max_output_tokens":9})");
   const json::Value first = events_of(sent_)[0].at("response");

@@ -140,7 +140,7 @@ void ResponsesStream::end(std::string_view status) {
   setup_.response["status"] = status;
   if (!setup_.compaction) setup_.response["output"] = output();
   if (usage_) setup_.response["usage"] = usage_json(*usage_);
-  if (setup_.retrieval_context) setup_.response["retrieval_context"] = std::move(*setup_.retrieval_context);
+  if (setup_.retrieval_context) setup_.response["retrieval_context"] = *setup_.retrieval_context;
   response_event(fmt::format("response.{}", status));
 }
 

@@ -33,7 +33,7 @@ struct StreamSetup {
   bool compaction = false;                      // the text becomes one compaction item
   bool summaries = false;  // reasoning as summaries, which the client asked for; else as the raw text that it is
   bool events = true;      // false: only response() is wanted
-  std::optional<json::Object> retrieval_context;  // a member of the last response object
+  RetrievalContext retrieval_context;  // a member of the last response object
 };
 StreamSetup stream_setup(const json::Value& request, const Translated& translated, const ResponseName& name);
 
@@ -50,7 +50,7 @@ class ResponsesStream {
   std::string fail(const base::Error& error);
 
   // A member of the last response object; known only when the backend has begun to answer.
-  void set_retrieval_context(std::optional<json::Object> context) { setup_.retrieval_context = std::move(context); }
+  void set_retrieval_context(RetrievalContext context) { setup_.retrieval_context = std::move(context); }
 
   const json::Object& response() const { return setup_.response; }  // whole after finish or fail
   json::Object take_response() { return std::move(setup_.response); }
