@@ -64,6 +64,12 @@ Task<base::Result<Asked>> ask_plainly(Services& services, Context& ctx, Question
 
 }  // namespace
 
+void drop_idle_limit(json::Object& chat, const llm::Model& model) {
+  const auto limit = json::int_at(chat, "max_tokens");
+  if (!limit || model.context == 0) return;
+  if (*limit > model.context - llm::least_tokens(chat)) chat.erase("max_tokens");
+}
+
 Question make_question(const Services& services, const http::Request& request, const llm::Model& model, Turn turn) {
   Question question;
   question.model = &model;
