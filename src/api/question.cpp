@@ -144,6 +144,12 @@ Task<base::Result<context::Retrieval>> retrieve(Services& services, Context& ctx
 
 }  // namespace
 
+void drop_idle_limit(json::Object& chat, const llm::Model& model) {
+  const auto limit = json::int_at(chat, "max_tokens");
+  if (!limit || model.context == 0) return;
+  if (*limit > model.context - llm::least_tokens(chat)) chat.erase("max_tokens");
+}
+
 base::Result<Question> make_question(const Services& services, const http::Request& request, const llm::Model& model,
                                      Turn turn) {
   Question question;

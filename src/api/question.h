@@ -42,6 +42,10 @@ Task<base::Result<int64_t>> count_tokens(Services& services, Context& ctx, const
 // itself.
 Turn turn_of(const json::Array& messages);
 
+// Takes out a `max_tokens` that the model's context cannot hold: clients ask for all that a large model can write,
+// 128,000 tokens and more. It limits nothing; sent on, some backends refuse it, and it leaves no room for excerpts.
+void drop_idle_limit(json::Object& chat, const llm::Model& model);
+
 // An error in OpenAI's shape.
 inline http::Response openai_error(const base::Error& error) {
   return http::error_response(http::Family::kOpenAi, error);

@@ -43,6 +43,7 @@ base::Result<void> add_openai_routes(http::Router& router,
                                      Services& services);  // /v1: chat/completions, completions, embeddings, models
 base::Result<void> add_responses_routes(http::Router& router, Services& services);  // /v1/responses
 base::Result<void> add_anthropic_routes(http::Router& router, Services& services);  // /v1/messages, /
+base::Result<void> add_ollama_routes(http::Router& router, Services& services);     // /api
 base::Result<void> add_bridge_routes(http::Router& router,
                                      Services& services);  // /search /grep /symbols/find /indexer/status
 base::Result<void> add_admin_routes(http::Router& router, Services& services);  // /health /metrics /v1/events

@@ -137,6 +137,10 @@ Task<base::Result<Embeddings>> Backend::embed(Context&, const json::Object&) {
                            .with_field("input"));
 }
 
+Task<base::Result<json::Object>> Backend::describe(Context&) {
+  co_return json::Object{};
+}
+
 json::Object Usage::to_json() const {
   return {{"prompt_tokens", prompt_tokens},
           {"completion_tokens", completion_tokens},
