@@ -57,7 +57,7 @@ void check_answer(std::string_view bytes, ollama::Form form) {
   CHECK(answer.at("done") == true);
   const bool in_message = form == ollama::Form::kMessage;
   const json::Object& message = in_message ? answer.at("message").as_object() : answer;
-  CHECK(message.at(in_message ? "content" : "response") == said);
+  CHECK(json::string_at(message, in_message ? "content" : "response") == said);
   const json::Array* calls = json::array_at(message, "tool_calls");
   if (calls == nullptr) return;
   for (const auto& call : *calls) CHECK(json::object_at(call.at("function"), "arguments") != nullptr);
@@ -77,7 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   check_answer(input, ollama::Form::kResponse);
   const auto body = json::parse(text);
   if (!body) return 0;
-  if (!chat->check(*body) && json::array_at(*body, "messages") != nullptr) check_asked(ollama::from_chat(*body));
+  if (!chat->check(*body) && ollama::has_messages(*body)) check_asked(ollama::from_chat(*body));
   if (!generate->check(*body)) check_asked(ollama::from_generate(*body, 100));
   return 0;
 }

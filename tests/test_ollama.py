@@ -271,6 +271,7 @@ def test_a_raw_prompt_needs_a_backend_that_completes(server):
 
 @pytest.mark.parametrize(("path", "change", "expected"), [
     (CHAT, {"messages": []}, {"message": {"role": "assistant", "content": ""}, "done_reason": "load"}),
+    (CHAT, {"messages": None, "prompt": "a prompt is not for a chat"}, {"message": {"role": "assistant", "content": ""}, "done_reason": "load"}),
     (CHAT, {"keep_alive": 0}, {"message": {"role": "assistant", "content": ""}, "done_reason": "unload"}),
     (GENERATE, {}, {"response": "", "done_reason": "load"}),
     (GENERATE, {"prompt": "", "keep_alive": "0"}, {"response": "", "done_reason": "unload"}),

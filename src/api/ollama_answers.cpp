@@ -92,7 +92,7 @@ Task<http::Response> handle_ollama_chat(Services& services, Context& ctx, http::
   const auto model = find_tagged(services, json::string_at(request.json, "model").value_or(""));
   if (!model) co_return ollama_error(model.error());
   ollama::Head head = head_of(**model, request.json, ollama::Form::kMessage);
-  if (ollama::only_loads(request.json)) co_return loaded_line(head, lets_go(request.json));
+  if (!ollama::has_messages(request.json)) co_return loaded_line(head, lets_go(request.json));
   auto wish = ollama::from_chat(request.json);
   if (!wish) co_return ollama_error(wish.error());
   auto asked = co_await ask_chat(services, ctx, request, **model, std::move(wish->body));
@@ -104,7 +104,7 @@ Task<http::Response> handle_ollama_generate(Services& services, Context& ctx, ht
   const auto model = find_tagged(services, json::string_at(request.json, "model").value_or(""));
   if (!model) co_return ollama_error(model.error());
   ollama::Head head = head_of(**model, request.json, ollama::Form::kResponse);
-  if (ollama::only_loads(request.json)) co_return loaded_line(head, lets_go(request.json));
+  if (!ollama::has_prompt(request.json)) co_return loaded_line(head, lets_go(request.json));
   auto wish = ollama::from_generate(request.json, most_tokens(**model, request.json));
   if (!wish) co_return ollama_error(wish.error());
   base::Result<Asked> asked = base::fail(base::Code::kInternal, "not asked");

@@ -69,7 +69,6 @@ Result<Asked> chat_of(const json::Value& request, json::Array messages) {
   set_common(request, asked.body);
   set_think(request, asked.body);
   if (auto ok = set_format(request, asked.body); !ok) return base::fail(std::move(ok).error());
-  set_tools(request, asked.body);
   return asked;
 }
 
@@ -99,8 +98,12 @@ Result<Asked> completion_of(const json::Value& request, int64_t most_tokens) {
 
 }  // namespace
 
-bool only_loads(const json::Value& request) {
-  return !has(request, "messages") && !has(request, "prompt") && !has(request, "suffix") && !has(request, "images");
+bool has_messages(const json::Value& request) {
+  return has(request, "messages");
+}
+
+bool has_prompt(const json::Value& request) {
+  return has(request, "prompt") || has(request, "suffix") || has(request, "images");
 }
 
 bool wants_stream(const json::Value& request) {
@@ -114,7 +117,9 @@ bool wants_thoughts(const json::Value& request) {
 Result<Asked> from_chat(const json::Value& request) {
   auto messages = chat_messages(*json::array_at(request, "messages"));
   if (!messages) return base::fail(std::move(messages).error());
-  return chat_of(request, std::move(*messages));
+  auto asked = chat_of(request, std::move(*messages));
+  if (asked) set_tools(request, asked->body);
+  return asked;
 }
 
 Result<Asked> from_generate(const json::Value& request, int64_t most_tokens) {

@@ -27,10 +27,12 @@ struct Asked {
   Endpoint endpoint = Endpoint::kChat;
 };
 
-// A request without messages, or without a prompt, only wants the model to be loaded; clients begin with one.
-bool only_loads(const json::Value& request);
+// Whether a chat, or a prompt, has anything to answer. Without, a request only wants the model to be loaded; clients
+// begin with one.
+bool has_messages(const json::Value& request);
+bool has_prompt(const json::Value& request);
 
-// `request` satisfies kChatSchema and has messages. kInvalidArgument with the field.
+// `request` satisfies kChatSchema and has_messages(). kInvalidArgument with the field.
 base::Result<Asked> from_chat(const json::Value& request);
 
 // `request` satisfies kGenerateSchema. A prompt is a chat of one message; one that is `raw`, or has a `suffix`, is

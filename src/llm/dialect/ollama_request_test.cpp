@@ -186,6 +186,10 @@ TEST(OllamaGenerate, APromptIsAChat) {
   EXPECT_TRUE(asked->body.contains("response_format"));
 }
 
+TEST(OllamaGenerate, APromptHasNoTools) {
+  EXPECT_FALSE(generate(R"({"prompt":"a","tools":[{"type":"function"}]})")->body.contains("tools"));
+}
+
 TEST(OllamaGenerate, ARawPromptIsCompleted) {
   const auto raw = generate(R"({"model":"m","prompt":"a","raw":true,"think":true,"options":{"seed":1}})");
   ASSERT_TRUE(raw);
@@ -206,10 +210,13 @@ TEST(OllamaGenerate, WhatCannotBeDoneIsNamed) {
 }
 
 TEST(OllamaRequest, WhatOnlyLoadsAModel) {
-  for (const char* text : {"{}", R"({"messages":[]})", R"({"prompt":""})", R"({"prompt":null,"images":[]})"})
-    EXPECT_TRUE(only_loads(json_of(text))) << text;
-  for (const char* text : {R"({"messages":[{}]})", R"({"prompt":"a"})", R"({"suffix":"a"})", R"({"images":["a"]})"})
-    EXPECT_FALSE(only_loads(json_of(text))) << text;
+  for (const char* text : {"{}", R"({"messages":[]})", R"({"messages":null,"prompt":"a"})"})
+    EXPECT_FALSE(has_messages(json_of(text))) << text;
+  EXPECT_TRUE(has_messages(json_of(R"({"messages":[{}]})")));
+  for (const char* text : {"{}", R"({"prompt":""})", R"({"prompt":null,"images":[],"messages":[{}]})"})
+    EXPECT_FALSE(has_prompt(json_of(text))) << text;
+  for (const char* text : {R"({"prompt":"a"})", R"({"suffix":"a"})", R"({"images":["a"]})"})
+    EXPECT_TRUE(has_prompt(json_of(text))) << text;
 }
 
 TEST(OllamaRequest, StreamsAndThoughtsAreWantedUnlessRefused) {
