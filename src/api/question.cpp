@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/recording.h"
 #include "base/strings.h"
 #include "context/excerpts.h"
 #include "context/grounded.h"
@@ -56,6 +57,7 @@ bool wants_retrieval(const Question& question, const std::string& text) {
 }
 
 Task<base::Result<Asked>> ask_plainly(Services& services, Context& ctx, Question question) {
+  if (question.recording != nullptr) question.recording->asks(question.body.at("messages").as_array());
   auto started =
       co_await services.models.chat(ctx, *question.model, std::move(question.body), std::move(question.caller));
   if (!started) co_return base::fail(std::move(started).error());
@@ -64,7 +66,7 @@ Task<base::Result<Asked>> ask_plainly(Services& services, Context& ctx, Question
 
 }  // namespace
 
-Question make_question(const Services& services, const http::Request& request, const llm::Model& model, Turn turn) {
+Question make_question(const Services& services, http::Request& request, const llm::Model& model, Turn turn) {
   Question question;
   question.model = &model;
   question.retrieval = services.retrieval;
@@ -72,6 +74,7 @@ Question make_question(const Services& services, const http::Request& request, c
   read_retrieval(request, question.retrieval);
   question.turn = turn;
   question.caller = request.principal.id;
+  question.recording = begin_recording(services, request);
   return question;
 }
 
@@ -89,7 +92,7 @@ Turn turn_of(const json::Array& messages) {
   return role == "tool" || role == "function" ? Turn::kToolResult : Turn::kPerson;
 }
 
-Task<base::Result<Asked>> ask_question(Services& services, Context& ctx, Question question) {
+static Task<base::Result<Asked>> begin_answer(Services& services, Context& ctx, Question question) {
   const llm::Model& model = *question.model;
   const std::string text = context::last_user_text(question.body.at("messages").as_array());
   if (!wants_retrieval(question, text)) {
@@ -121,6 +124,15 @@ Task<base::Result<Asked>> ask_question(Services& services, Context& ctx, Questio
   messages = context::with_excerpts(std::move(messages.as_array()), found->citations);
   auto asked = co_await ask_plainly(services, ctx, std::move(question));
   if (asked) asked->retrieval_context = std::move(retrieval_context);
+  co_return asked;
+}
+
+Task<base::Result<Asked>> ask_question(Services& services, Context& ctx, Question question) {
+  const auto recording = question.recording;
+  if (recording != nullptr) recording->begins(ctx);
+  auto asked = co_await begin_answer(services, ctx, std::move(question));
+  if (recording != nullptr && asked) recording->finds(asked->retrieval_context);
+  look_on(recording, asked);
   co_return asked;
 }
 

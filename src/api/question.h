@@ -10,6 +10,8 @@
 
 namespace promethean::api {
 
+class Recording;
+
 // Who set the turn off. Retrieval is for questions of people: the other kinds would only be disturbed by excerpts.
 enum class Turn { kPerson, kToolResult, kMachine };
 
@@ -18,7 +20,8 @@ struct Question {
   const llm::Model* model = nullptr;
   context::RetrievalOptions retrieval;
   Turn turn = Turn::kPerson;
-  std::string caller;  // who shares the model with others
+  std::string caller;                    // who shares the model with others
+  std::shared_ptr<Recording> recording;  // null: not written down
 };
 
 struct Asked {
@@ -28,8 +31,9 @@ struct Asked {
 };
 
 // The question of a request to `model`, still without its body. What the request says of retrieval (the member
-// `retrieval` of its JSON, the header x-promethean-retrieval: off) counts before the model's default.
-Question make_question(const Services& services, const http::Request& request, const llm::Model& model, Turn turn);
+// `retrieval` of its JSON, the header x-promethean-retrieval: off) counts before the model's default. Once it is asked
+// it is written down, and the answer has the header x-promethean-exchange.
+Question make_question(const Services& services, http::Request& request, const llm::Model& model, Turn turn);
 
 // Tokens of a text by the model's own count; an estimate from above when it cannot be asked, since a count is no reason
 // to fail. Fails only when `ctx` is done.

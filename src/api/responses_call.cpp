@@ -135,7 +135,7 @@ Task<base::Result<json::Object>> whole_response(Services& services, Context& ctx
   co_return answer.take_response();
 }
 
-Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, const http::Request& request,
+Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, http::Request& request,
                                             const json::Value& body) {
   const auto model = services.models.find(json::string_at(body, "model").value_or(""));
   if (!model) co_return base::fail(model.error());

@@ -7,6 +7,7 @@
 
 #include "async/pool.h"
 #include "base/log.h"
+#include "context/artifacts.h"
 #include "context/retriever.h"
 #include "http/hub.h"
 #include "http/router.h"
@@ -32,6 +33,7 @@ struct Services {
   std::function<Task<std::string>(Context&)> worker_metrics;  // Prometheus text of the local model's process, or ""
   size_t max_body = 2 << 20;                                  // bytes of a chat request
   storage::Store& store;
+  context::ArtifactWriter* artifacts = nullptr;  // null: exchanges are not written down
   http::SseHub& hub;
   std::shared_ptr<http::SseTopic> events;  // what GET /v1/events tells
 };

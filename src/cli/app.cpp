@@ -173,6 +173,7 @@ base::Result<std::unique_ptr<App>> App::build(const Config& config, async::Runti
   if (auto added = app->add_models(config); !added) return base::fail(std::move(added).error());
   app->ollama_ =
       std::make_unique<llm::OllamaProbe>(runtime.core(0), *app->client_, std::string(kDefaultOllama), app->log_);
+  if (auto added = app->add_artifacts(config.artifacts); !added) return base::fail(std::move(added).error());
   if (auto added = app->add_routes(config); !added) return base::fail(std::move(added).error());
   return app;
 }
@@ -212,6 +213,19 @@ base::Result<void> App::add_local(const Config& config, const ModelConfig& entry
   return {};
 }
 
+base::Result<void> App::add_artifacts(const ArtifactConfig& config) {
+  if (config.mode == ArtifactMode::kOff) return {};
+  context::ArtifactOptions options;
+  options.directory = config.directory;
+  options.texts = config.mode == ArtifactMode::kFull;
+  options.days = config.days;
+  options.max_bytes = config.max_bytes;
+  auto writer = context::ArtifactWriter::open(std::move(options), metrics_, log_.child({{"room", "artifacts"}}));
+  if (!writer) return base::fail(std::move(writer).error());
+  artifacts_ = std::move(*writer);
+  return {};
+}
+
 base::Result<void> App::add_routes(const Config& config) {
   const auto larger = [this] { return larger_models(); };
   const auto worker = [this](async::Context& ctx) { return worker_metrics(*client_, supervisor_.get(), ctx); };
@@ -226,6 +240,7 @@ base::Result<void> App::add_routes(const Config& config) {
                                     .worker_metrics = worker,
                                     .max_body = static_cast<size_t>(config.server.max_body_bytes),
                                     .store = *store_,
+                                    .artifacts = artifacts_.get(),
                                     .hub = *hub_,
                                     .events = events_});
 

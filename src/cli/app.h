@@ -50,6 +50,7 @@ class App {
   App(async::Runtime& runtime, base::Log log) : runtime_(runtime), log_(std::move(log)) {}
   base::Result<void> add_models(const Config& config);
   base::Result<void> add_local(const Config& config, const ModelConfig& entry, llm::Model& model);
+  base::Result<void> add_artifacts(const ArtifactConfig& config);
   base::Result<void> add_routes(const Config& config);
   std::vector<std::string> larger_models() const;
 
@@ -67,6 +68,7 @@ class App {
   std::unique_ptr<llm::OllamaProbe> ollama_;
   std::unique_ptr<llm::ModelTable> models_;
   std::unique_ptr<context::Retriever> retriever_;
+  std::unique_ptr<context::ArtifactWriter> artifacts_;  // null: mode off
   std::unique_ptr<api::Services> services_;
   std::unique_ptr<http::Router> router_;
   std::unique_ptr<async::Context> chores_;

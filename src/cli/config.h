@@ -57,6 +57,16 @@ struct StorageConfig {
   int64_t responses_days = 30;  // how long answers of the Responses API are kept
 };
 
+enum class ArtifactMode { kOff, kMetadata, kFull };
+
+// Exchanges that are written down.
+struct ArtifactConfig {
+  ArtifactMode mode = ArtifactMode::kMetadata;
+  std::string directory;  // after load(): absolute; default <state_dir>/docs
+  int64_t days = 30;
+  int64_t max_bytes = 512 << 20;
+};
+
 struct ServerConfig {
   std::string root = ".";  // after load(): absolute and canonical
   Address listen{.host = "127.0.0.1", .port = 3210};
@@ -119,6 +129,7 @@ struct Config {
   IndexConfig index;
   RetrievalConfig retrieval;
   StorageConfig storage;
+  ArtifactConfig artifacts;
   LocalModelConfig model;
   std::vector<ModelConfig> models;  // after load(): never empty; the default model is the first
 
