@@ -74,6 +74,7 @@ Question make_question(const Services& services, http::Request& request, const l
   read_retrieval(request, question.retrieval);
   question.turn = turn;
   question.caller = request.principal.id;
+  question.session = session_of(request);
   question.recording = begin_recording(services, request);
   return question;
 }
@@ -127,10 +128,20 @@ static Task<base::Result<Asked>> begin_answer(Services& services, Context& ctx, 
   co_return asked;
 }
 
+static Task<base::Result<Asked>> continue_session(Services& services, Context& ctx, Question question) {
+  auto turn = co_await join_session(services, ctx, question);
+  if (!turn) co_return base::fail(std::move(turn).error());
+  if (*turn != nullptr && question.recording != nullptr)
+    question.recording->continues((*turn)->stored.id, question.body.at("messages").as_array());
+  auto asked = co_await begin_answer(services, ctx, std::move(question));
+  if (asked && *turn != nullptr) asked->stream = kept(std::move(asked->stream), std::move(*turn));
+  co_return asked;
+}
+
 Task<base::Result<Asked>> ask_question(Services& services, Context& ctx, Question question) {
   const auto recording = question.recording;
   if (recording != nullptr) recording->begins(ctx);
-  auto asked = co_await begin_answer(services, ctx, std::move(question));
+  auto asked = co_await continue_session(services, ctx, std::move(question));
   if (recording != nullptr && asked) recording->finds(asked->retrieval_context);
   look_on(recording, asked);
   co_return asked;

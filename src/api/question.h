@@ -21,6 +21,7 @@ struct Question {
   context::RetrievalOptions retrieval;
   Turn turn = Turn::kPerson;
   std::string caller;                    // who shares the model with others
+  std::optional<std::string> session;    // that it continues
   std::shared_ptr<Recording> recording;  // null: not written down
 };
 

@@ -75,6 +75,11 @@ void Recording::begins(const Context& ctx) {
   exchange_.request_id = ctx.trace.request_id;
 }
 
+void Recording::continues(const std::string& session, const json::Array& conversation) {
+  exchange_.session = session;
+  if (exchange_.texts) exchange_.texts->conversation = conversation;
+}
+
 void Recording::asks(const json::Array& messages) {
   if (exchange_.texts) exchange_.texts->prompt = messages;
 }

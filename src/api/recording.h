@@ -23,7 +23,8 @@ class Recording {
 
   const std::string& id() const { return exchange_.id; }  // while nothing has ended
 
-  void begins(const Context& ctx);         // from here on there is something to be written down
+  void begins(const Context& ctx);  // from here on there is something to be written down
+  void continues(const std::string& session, const json::Array& conversation);
   void asks(const json::Array& messages);  // as the model gets them
   void finds(RetrievalContext retrieval);
   void answers(const llm::Model& used);

@@ -156,6 +156,8 @@ Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, ht
   call.setup = responses::stream_setup(
       body, *translated, {.id = call.stored.id, .model = (*model)->name, .created_at = call.stored.created_at});
   call.question = make_question(services, request, **model, turn_of(request, *translated));
+  if (call.question.session)
+    co_return base::bad_field("session_id", "this API has previous_response_id for what a session does");
   call.question.body = std::move(translated->body);
   co_return call;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "api/session.h"
 #include "async/pool.h"
 #include "base/log.h"
 #include "context/artifacts.h"
@@ -34,6 +35,7 @@ struct Services {
   size_t max_body = 2 << 20;                                  // bytes of a chat request
   storage::Store& store;
   context::ArtifactWriter* artifacts = nullptr;  // null: exchanges are not written down
+  SessionTurns& sessions;
   http::SseHub& hub;
   std::shared_ptr<http::SseTopic> events;  // what GET /v1/events tells
 };
@@ -43,6 +45,7 @@ base::Result<void> add_openai_routes(http::Router& router,
                                      Services& services);  // /v1: chat/completions, completions, embeddings, models
 base::Result<void> add_responses_routes(http::Router& router, Services& services);  // /v1/responses
 base::Result<void> add_anthropic_routes(http::Router& router, Services& services);  // /v1/messages, /
+base::Result<void> add_session_routes(http::Router& router, Services& services);    // /v1/sessions
 base::Result<void> add_bridge_routes(http::Router& router,
                                      Services& services);  // /search /grep /symbols/find /indexer/status
 base::Result<void> add_admin_routes(http::Router& router, Services& services);  // /health /metrics /v1/events

@@ -25,7 +25,7 @@ class App {
   search::LiveIndex& index() { return *index_; }
 
   // Begins what a server does beside answering: starts the local model's process, if there is one, so that the first
-  // question need not wait for it, and forgets stored answers that are too old, now and every hour.
+  // question need not wait for it, and forgets stored answers and sessions that are too old, now and every hour.
   void start_chores();
 
   // Ends the local model's process. On core 0; `done` runs there.
@@ -64,6 +64,7 @@ class App {
   std::shared_ptr<http::SseTopic> events_;
   std::unique_ptr<search::LiveIndex> index_;
   std::unique_ptr<storage::Store> store_;
+  api::SessionTurns sessions_;
   std::unique_ptr<llm::local::Supervisor> supervisor_;  // null without a local model
   std::unique_ptr<llm::OllamaProbe> ollama_;
   std::unique_ptr<llm::ModelTable> models_;
@@ -72,7 +73,7 @@ class App {
   std::unique_ptr<api::Services> services_;
   std::unique_ptr<http::Router> router_;
   std::unique_ptr<async::Context> chores_;
-  int64_t responses_days_ = 0;
+  StorageConfig kept_;
 };
 
 // Host names that the server answers to: loopback's, those it listens on, those of the configuration.

@@ -55,6 +55,7 @@ struct ModelConfig {
 
 struct StorageConfig {
   int64_t responses_days = 30;  // how long answers of the Responses API are kept
+  int64_t session_days = 30;    // how long sessions are kept after their last use
 };
 
 enum class ArtifactMode { kOff, kMetadata, kFull };

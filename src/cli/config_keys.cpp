@@ -229,6 +229,10 @@ std::vector<Row> storage_rows() {
       row<&Config::storage, &StorageConfig::responses_days>("storage", "responses_days")
           .range(1, 36'500)
           .doc("How long answers of `/v1/responses` are kept for `previous_response_id`; `store: false` keeps none."),
+      row<&Config::storage, &StorageConfig::session_days>("storage", "session_days")
+          .range(1, 36'500)
+          .doc("How long a session (`session_id`) is kept after its last request. Of one credential's sessions the 100 "
+               "last used are kept, of each the last 200 messages or 2 MiB."),
   };
 }
 
