@@ -56,7 +56,7 @@ Task<base::Result<Asked>> complete_prompt(Services& services, Context& ctx, cons
   co_return Asked{started->used, std::move(started->stream), nullptr};
 }
 
-Task<base::Result<Asked>> ask_chat(Services& services, Context& ctx, const http::Request& request,
+Task<base::Result<Asked>> ask_chat(Services& services, Context& ctx, http::Request& request,
                                    const llm::Model& model, json::Object body) {
   drop_idle_limit(body, model);
   auto question = make_question(services, request, model, turn_of(body.at("messages").as_array()));

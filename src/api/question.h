@@ -10,6 +10,8 @@
 
 namespace promethean::api {
 
+class Recording;
+
 // Who set the turn off. Retrieval is for questions of people: the other kinds would only be disturbed by excerpts.
 enum class Turn { kPerson, kToolResult, kMachine };
 
@@ -19,7 +21,9 @@ struct Question {
   context::RetrievalOptions retrieval;
   bool retrieval_asked = false;  // by the request itself: then it is an error when nothing can be retrieved
   Turn turn = Turn::kPerson;
-  std::string caller;  // who shares the model with others
+  std::string caller;                    // who shares the model with others
+  std::optional<std::string> session;    // that it continues
+  std::shared_ptr<Recording> recording;  // null: not written down
 };
 
 struct Asked {
@@ -30,8 +34,9 @@ struct Asked {
 
 // The question of a request to `model`, still without its body. What the request says of retrieval counts before the
 // model's default: the member `retrieval` of its JSON, then the header x-promethean-retrieval, which is "on", "off" or
-// a list like "max_citations=4, max_tokens=800, kind=code". kInvalidArgument about the header.
-base::Result<Question> make_question(const Services& services, const http::Request& request, const llm::Model& model,
+// a list like "max_citations=4, max_tokens=800, kind=code". Once it is asked it is written down, and the answer has the
+// header x-promethean-exchange. kInvalidArgument about the header.
+base::Result<Question> make_question(const Services& services, http::Request& request, const llm::Model& model,
                                      Turn turn);
 
 // Tokens of a text by the model's own count; an estimate from above when it cannot be asked, since a count is no reason

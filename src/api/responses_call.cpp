@@ -135,7 +135,7 @@ Task<base::Result<json::Object>> whole_response(Services& services, Context& ctx
   co_return answer.take_response();
 }
 
-Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, const http::Request& request,
+Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, http::Request& request,
                                             const json::Value& body) {
   const auto model = services.models.find(json::string_at(body, "model").value_or(""));
   if (!model) co_return base::fail(model.error());
@@ -157,6 +157,8 @@ Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, co
       body, *translated, {.id = call.stored.id, .model = (*model)->name, .created_at = call.stored.created_at});
   auto question = make_question(services, request, **model, turn_of(request, *translated));
   if (!question) co_return base::fail(std::move(question).error());
+  if (question->session)
+    co_return base::bad_field("session_id", "this API has previous_response_id for what a session does");
   call.question = std::move(*question);
   call.question.body = std::move(translated->body);
   co_return call;

@@ -112,6 +112,19 @@ struct Answer {
 };
 Task<base::Result<Answer>> collect(Context& ctx, ChatStream& stream);
 
+// The same, delta by delta, for those who look on while the answer goes elsewhere.
+class AnswerBuilder {
+ public:
+  AnswerBuilder();
+  ~AnswerBuilder();
+  void add(const Delta& delta);
+  Answer answer() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
 // The choices array of a chunk that says what `delta` says of choice 0: for backends of another dialect. The first one
 // of an answer says whose it is, too.
 json::Array chunk_choices(const Delta& delta, bool first);
