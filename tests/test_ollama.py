@@ -228,11 +228,13 @@ def test_thinking_is_asked_for_or_left_out(server, upstream, think, sent, effort
     assert upstream.of("reasoning:api-openai").requests[-1].get("reasoning_effort") == effort
 
 
-def test_logprobs(server):
+def test_logprobs_are_asked_of_those_who_have_them(server, upstream):
     status, _, answer = whole(server, asking("normal-anthropic", logprobs=True))
-
     assert status == 400 and "logprobs" in answer["error"]
-    assert answered(server, asking("normal-openai", logprobs=True, top_logprobs=2))["done"]
+
+    answered(server, asking("normal-openai", logprobs=True, top_logprobs=2))
+    sent = upstream.of("normal:api-openai").requests[-1]
+    assert (sent["logprobs"], sent["top_logprobs"]) == (True, 2)
 
 
 # ---- prompts ----

@@ -4,6 +4,7 @@
 
 #include "api/ollama_lines.h"
 #include "api/question.h"
+#include "base/strings.h"
 #include "llm/completion.h"
 #include "llm/dialect/ollama_request.h"
 
@@ -26,8 +27,9 @@ int64_t most_tokens(const llm::Model& model, const json::Value& request) {
 }
 
 bool lets_go(const json::Value& request) {
-  const json::Value* time = json::given(request, "keep_alive");
-  return time != nullptr && (*time == 0 || *time == 0.0 || *time == "0" || *time == "0s" || *time == "0m");
+  if (const auto text = json::string_at(request, "keep_alive"))
+    return *text == "0" || base::parse_duration_ms(*text) == 0;
+  return json::number_at(request, "keep_alive") == 0;
 }
 
 ollama::Head head_of(const llm::Model& model, const json::Value& request, ollama::Form form) {
@@ -66,6 +68,19 @@ Task<base::Result<Asked>> ask_chat(Services& services, Context& ctx, http::Reque
   co_return asked;
 }
 
+Task<http::Response> ask_and_answer(Services& services, Context& ctx, const http::Request& request,
+                                    const llm::Model& model, base::Result<ollama::Asked> wish, ollama::Head head) {
+  if (!wish) co_return ollama_error(wish.error());
+  if (wish->endpoint == llm::Endpoint::kCompletions) {
+    auto asked = co_await complete_prompt(services, ctx, model, std::move(wish->body), request.principal.id);
+    auto response = co_await answer(ctx, request, std::move(asked), std::move(head));
+    co_return response;
+  }
+  auto asked = co_await ask_chat(services, ctx, request, model, std::move(wish->body));
+  auto response = co_await answer(ctx, request, std::move(asked), std::move(head));
+  co_return response;
+}
+
 Task<base::Result<llm::Embeddings>> embed_texts(Context& ctx, const http::Request& request, const llm::Model& model,
                                                 json::Array texts) {
   json::Object body{{"input", std::move(texts)}};
@@ -94,9 +109,7 @@ Task<http::Response> handle_ollama_chat(Services& services, Context& ctx, http::
   ollama::Head head = head_of(**model, request.json, ollama::Form::kMessage);
   if (!ollama::has_messages(request.json)) co_return loaded_line(head, lets_go(request.json));
   auto wish = ollama::from_chat(request.json);
-  if (!wish) co_return ollama_error(wish.error());
-  auto asked = co_await ask_chat(services, ctx, request, **model, std::move(wish->body));
-  auto response = co_await answer(ctx, request, std::move(asked), std::move(head));
+  auto response = co_await ask_and_answer(services, ctx, request, **model, std::move(wish), std::move(head));
   co_return response;
 }
 
@@ -106,13 +119,7 @@ Task<http::Response> handle_ollama_generate(Services& services, Context& ctx, ht
   ollama::Head head = head_of(**model, request.json, ollama::Form::kResponse);
   if (!ollama::has_prompt(request.json)) co_return loaded_line(head, lets_go(request.json));
   auto wish = ollama::from_generate(request.json, most_tokens(**model, request.json));
-  if (!wish) co_return ollama_error(wish.error());
-  base::Result<Asked> asked = base::fail(base::Code::kInternal, "not asked");
-  if (wish->endpoint == llm::Endpoint::kChat)
-    asked = co_await ask_chat(services, ctx, request, **model, std::move(wish->body));
-  else
-    asked = co_await complete_prompt(services, ctx, **model, std::move(wish->body), request.principal.id);
-  auto response = co_await answer(ctx, request, std::move(asked), std::move(head));
+  auto response = co_await ask_and_answer(services, ctx, request, **model, std::move(wish), std::move(head));
   co_return response;
 }
 
