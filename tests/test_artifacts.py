@@ -195,13 +195,15 @@ def test_secrets_are_redacted(server):
 
 
 def test_metadata_is_the_default_and_has_no_texts(start, upstream):
-    server = start(config=BASE + upstream.model_table("normal"))
+    server = start(config=BASE + upstream.model_table("normal") + upstream.model_table("teapot", upstream="status-400:artifacts"))
     _, exchange, answer = ask(server, model="normal", **user("a very private question", retrieval={"enabled": True}))
     line = line_of(server, exchange)
     assert "file" not in line and line["status"] == "done"
     assert [file.name for file in folder(server).glob("*.md")] == ["index.md"]
     everything = "".join(file.read_text() for file in folder(server).iterdir())
     assert "private" not in everything and "forty-two" not in everything
+    status, exchange, _ = ask(server, model="teapot", **user("another private question"))
+    assert status == 400 and line_of(server, exchange)["error"] == {"code": "invalid_argument"}
     ran = server.run("replay", exchange)
     assert ran.returncode == 2 and "without its texts" in ran.stderr and 'mode = "full"' in ran.stderr
 

@@ -137,6 +137,8 @@ Task<base::Result<json::Object>> whole_response(Services& services, Context& ctx
 
 Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, http::Request& request,
                                             const json::Value& body) {
+  if (session_of(request))
+    co_return base::bad_field("session_id", "this API has previous_response_id for what a session does");
   const auto model = services.models.find(json::string_at(body, "model").value_or(""));
   if (!model) co_return base::fail(model.error());
   const std::string previous(json::string_at(body, "previous_response_id").value_or(""));
@@ -156,8 +158,6 @@ Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, ht
   call.setup = responses::stream_setup(
       body, *translated, {.id = call.stored.id, .model = (*model)->name, .created_at = call.stored.created_at});
   call.question = make_question(services, request, **model, turn_of(request, *translated));
-  if (call.question.session)
-    co_return base::bad_field("session_id", "this API has previous_response_id for what a session does");
   call.question.body = std::move(translated->body);
   co_return call;
 }
