@@ -4,6 +4,7 @@
 
 #include "api/ollama_lines.h"
 #include "api/question.h"
+#include "api/recording.h"
 #include "base/strings.h"
 #include "llm/completion.h"
 #include "llm/dialect/ollama_request.h"
@@ -51,15 +52,18 @@ Task<http::Response> answer(Context& ctx, const http::Request& request, base::Re
 }
 
 // A prompt that is completed as it is: nothing is retrieved for it.
-Task<base::Result<Asked>> complete_prompt(Services& services, Context& ctx, const llm::Model& model, json::Object body,
-                                          std::string caller) {
-  auto started = co_await llm::complete(ctx, services.models, model, std::move(body), std::move(caller));
+Task<base::Result<Asked>> complete_prompt(Services& services, Context& ctx, http::Request& request,
+                                          const llm::Model& model, json::Object body) {
+  const auto recording = begin_recording(services, request, false);
+  if (recording != nullptr) recording->begins(ctx);
+  auto started = co_await llm::complete(ctx, services.models, model, std::move(body), request.principal.id);
+  look_on(recording, started);
   if (!started) co_return base::fail(std::move(started).error());
   co_return Asked{started->used, std::move(started->stream), nullptr};
 }
 
-Task<base::Result<Asked>> ask_chat(Services& services, Context& ctx, http::Request& request,
-                                   const llm::Model& model, json::Object body) {
+Task<base::Result<Asked>> ask_chat(Services& services, Context& ctx, http::Request& request, const llm::Model& model,
+                                   json::Object body) {
   drop_idle_limit(body, model);
   auto question = make_question(services, request, model, turn_of(body.at("messages").as_array()));
   if (!question) co_return base::fail(std::move(question).error());
@@ -68,11 +72,11 @@ Task<base::Result<Asked>> ask_chat(Services& services, Context& ctx, http::Reque
   co_return asked;
 }
 
-Task<http::Response> ask_and_answer(Services& services, Context& ctx, const http::Request& request,
-                                    const llm::Model& model, base::Result<ollama::Asked> wish, ollama::Head head) {
+Task<http::Response> ask_and_answer(Services& services, Context& ctx, http::Request& request, const llm::Model& model,
+                                    base::Result<ollama::Asked> wish, ollama::Head head) {
   if (!wish) co_return ollama_error(wish.error());
   if (wish->endpoint == llm::Endpoint::kCompletions) {
-    auto asked = co_await complete_prompt(services, ctx, model, std::move(wish->body), request.principal.id);
+    auto asked = co_await complete_prompt(services, ctx, request, model, std::move(wish->body));
     auto response = co_await answer(ctx, request, std::move(asked), std::move(head));
     co_return response;
   }
@@ -81,12 +85,15 @@ Task<http::Response> ask_and_answer(Services& services, Context& ctx, const http
   co_return response;
 }
 
-Task<base::Result<llm::Embeddings>> embed_texts(Context& ctx, const http::Request& request, const llm::Model& model,
-                                                json::Array texts) {
+Task<base::Result<llm::Embeddings>> embed_texts(Services& services, Context& ctx, http::Request& request,
+                                                const llm::Model& model, json::Array texts) {
   json::Object body{{"input", std::move(texts)}};
   if (const auto dimensions = json::int_at(request.json, "dimensions"); dimensions && *dimensions > 0)
     body["dimensions"] = *dimensions;
+  const auto recording = begin_recording(services, request, false);
+  if (recording != nullptr) recording->begins(ctx);
   auto got = co_await llm::embed(ctx, model, std::move(body), request.principal.id);
+  if (recording != nullptr) recording->embeds(model, got);
   co_return got;
 }
 
@@ -131,7 +138,7 @@ Task<http::Response> handle_ollama_embed(Services& services, Context& ctx, http:
   if (const json::Array* none = json::array_at(request.json, "input"); none == nullptr || !none->empty()) {
     auto texts = llm::texts_of(request.json.as_object(), "input", llm::kMaxInputs);
     if (!texts) co_return ollama_error(texts.error());
-    auto asked = co_await embed_texts(ctx, request, **model, std::move(*texts));
+    auto asked = co_await embed_texts(services, ctx, request, **model, std::move(*texts));
     if (!asked) co_return ollama_error(asked.error());
     got = std::move(*asked);
   }
@@ -152,7 +159,7 @@ Task<http::Response> handle_ollama_embeddings(Services& services, Context& ctx, 
   const json::Value& prompt = request.json.at("prompt");
   json::Array numbers;
   if (!prompt.as_string().empty()) {
-    auto got = co_await embed_texts(ctx, request, **model, json::Array{prompt});
+    auto got = co_await embed_texts(services, ctx, request, **model, json::Array{prompt});
     if (!got) co_return ollama_error(got.error().field() == "input" ? got.error().with_field("prompt") : got.error());
     numbers = json::Array(got->vectors.front().begin(), got->vectors.front().end());
   }

@@ -137,6 +137,8 @@ Task<base::Result<json::Object>> whole_response(Services& services, Context& ctx
 
 Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, http::Request& request,
                                             const json::Value& body) {
+  if (session_of(request))
+    co_return base::bad_field("session_id", "this API has previous_response_id for what a session does");
   const auto model = services.models.find(json::string_at(body, "model").value_or(""));
   if (!model) co_return base::fail(model.error());
   const std::string previous(json::string_at(body, "previous_response_id").value_or(""));
@@ -157,8 +159,6 @@ Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, ht
       body, *translated, {.id = call.stored.id, .model = (*model)->name, .created_at = call.stored.created_at});
   auto question = make_question(services, request, **model, turn_of(request, *translated));
   if (!question) co_return base::fail(std::move(question).error());
-  if (question->session)
-    co_return base::bad_field("session_id", "this API has previous_response_id for what a session does");
   call.question = std::move(*question);
   call.question.body = std::move(translated->body);
   co_return call;

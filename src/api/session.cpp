@@ -190,7 +190,7 @@ Task<base::Result<std::unique_ptr<SessionTurn>>> join_session(Services& services
   }
   Parts fresh = parts_of(std::move(own));
   if (fresh.instructions.empty()) fresh.instructions = std::move(history.instructions);
-  if (llm::begins_with(fresh.messages, history.messages)) history.messages.clear();  // the client keeps it, too
+  if (llm::goes_on_from(fresh.messages, history.messages)) history.messages.clear();  // the client keeps it, too
   json::Array all = joined(history.messages, fresh.messages);
   auto turn =
       std::make_unique<SessionTurn>(services, std::move(*ticket), std::move(*stored), joined(fresh.instructions, all));

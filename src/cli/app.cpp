@@ -216,6 +216,8 @@ base::Result<void> App::add_local(const Config& config, const ModelConfig& entry
 
 base::Result<void> App::add_artifacts(const ArtifactConfig& config) {
   if (config.mode == ArtifactMode::kOff) return {};
+  if ((config.directory + "/").starts_with(root_->path() + "/"))
+    log_.warn("artifacts lie inside of the root and will be found by questions", {{"directory", config.directory}});
   context::ArtifactOptions options;
   options.directory = config.directory;
   options.texts = config.mode == ArtifactMode::kFull;

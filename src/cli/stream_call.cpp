@@ -1,5 +1,7 @@
 #include "cli/stream_call.h"
 
+#include <cstdlib>
+
 #include "cli/app.h"
 #include "cli/call.h"
 #include "cli/server_file.h"
@@ -81,14 +83,19 @@ Read run_task(async::Runtime& runtime, const base::Log& log, Start start,
   return read;
 }
 
-Read ask_there(const Config& config, const std::string& address, const StreamCall& call, const OnBytes& on_bytes) {
+// For a server that was named: another machine gets only the token that was meant for it.
+std::string token_for(const Config& config, const std::string& address) {
+  const auto parsed = parse_address(address);
+  if (parsed && is_loopback(parsed->host)) return find_token(config.server.state_dir).value_or("");
+  const char* given = std::getenv("PROMETHEAN_TOKEN");
+  return given != nullptr ? given : "";
+}
+
+Read ask_there(const std::string& address, const std::string& token, const StreamCall& call, const OnBytes& on_bytes) {
   const base::Log log;
-  const auto token = find_token(config.server.state_dir);
   const auto client = net::make_client();
   async::Runtime runtime(1, log);
-  const auto start = [&](async::Context& ctx) {
-    return call_server(ctx, *client, address, token.value_or(""), call, on_bytes);
-  };
+  const auto start = [&](async::Context& ctx) { return call_server(ctx, *client, address, token, call, on_bytes); };
   auto read = run_task(runtime, log, start, [](std::function<void()> done) { done(); });
   client->close();
   return read;
@@ -98,9 +105,10 @@ Read ask_there(const Config& config, const std::string& address, const StreamCal
 
 base::Result<void> stream_call(const Invocation& invocation, const StreamCall& call, const OnBytes& on_bytes) {
   const Config& config = invocation.config;
-  if (!call.server.empty()) return ask_there(config, call.server, call, on_bytes);
+  if (!call.server.empty()) return ask_there(call.server, token_for(config, call.server), call, on_bytes);
   if (const auto server = find_server(config.server.state_dir, config.server.root)) {
-    auto read = ask_there(config, server->address, call, on_bytes);
+    const auto token = find_token(config.server.state_dir);
+    auto read = ask_there(server->address, token.value_or(""), call, on_bytes);
     const bool nobody =
         !read && read.error().code() == base::Code::kUnavailable && read.error().message().starts_with("connecting");
     if (!nobody) return read;  // else the file names a server that does not answer: as if there were none

@@ -155,7 +155,7 @@ base::Result<void> ArtifactFolder::open_lines() {
   constexpr int kFlags = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
   lines_.reset(::openat(folder_.get(), name.c_str(), kFlags, 0600));
   if (!lines_ || ::fstat(lines_.get(), &ours) != 0) return fail(base::errno_error(errno, path_ + "/" + name));
-  if (!S_ISREG(ours.st_mode) || ours.st_nlink > 1) {
+  if (!S_ISREG(ours.st_mode)) {
     lines_.reset();
     return fail(base::Code::kPermissionDenied, path_ + "/" + name + " is no file of ours");
   }
@@ -188,7 +188,9 @@ base::Result<void> ArtifactFolder::append(const std::string& id, std::string_vie
     if (auto done = put_aside(id); !done) return done;
   }
   if (day_.empty()) day_ = day;
-  return write_whole(lines_.get(), std::string(line) + "\n", std::string(kExchangesFile));
+  auto written = write_whole(lines_.get(), std::string(line) + "\n", std::string(kExchangesFile));
+  if (!written) lines_.reset();  // opening it again ends the line that was begun
+  return written;
 }
 
 base::Result<int64_t> ArtifactFolder::sweep(base::WallTime oldest, int64_t max_bytes, int64_t down_to) {

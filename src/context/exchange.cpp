@@ -236,8 +236,10 @@ json::Object exchange_record(const Exchange& exchange) {
   out["model"] = exchange.model;
   out["status"] = end_name(exchange.end);
   if (exchange.error) {
-    const std::string message = base::sanitize_utf8(exchange.error->message().substr(0, kMaxErrorText));
-    out["error"] = json::Object{{"code", base::code_name(exchange.error->code())}, {"message", message}};
+    json::Object error{{"code", base::code_name(exchange.error->code())}};
+    // Backends quote the request in their messages.
+    if (exchange.texts) error["message"] = base::sanitize_utf8(exchange.error->message().substr(0, kMaxErrorText));
+    out["error"] = std::move(error);
   }
   out["finish_reason"] = exchange.finish_reason;
   if (exchange.retrieval) out["retrieval"] = retrieval_facts(*exchange.retrieval);

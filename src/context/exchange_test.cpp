@@ -58,6 +58,7 @@ TEST(ExchangeId, BeginsWithTheTimeAndNeverRepeats) {
 TEST(ExchangeRecord, HasFactsAndNoTexts) {
   Exchange exchange = sample_exchange("a secret plan", "the secret answer");
   exchange.texts.reset();
+  exchange.error = base::Error(base::Code::kInvalidArgument, "refused: 'a secret plan'");
   const json::Object record = exchange_record(exchange);
   const std::string line = json::write(record);
   EXPECT_THAT(line, Not(HasSubstr("secret")));

@@ -118,8 +118,10 @@ void drop_unanswered_calls(json::Array& messages) {
   messages = std::move(kept);
 }
 
-bool begins_with(const json::Array& messages, const json::Array& history) {
-  return messages.size() > history.size() && std::equal(history.begin(), history.end(), messages.begin(), same_message);
+bool goes_on_from(const json::Array& messages, const json::Array& history) {
+  if (messages.size() <= history.size()) return false;
+  const auto* last = messages.end() - 1;
+  return history.empty() || std::search(messages.begin(), last, history.begin(), history.end(), same_message) != last;
 }
 
 }  // namespace promethean::llm

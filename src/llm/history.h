@@ -27,7 +27,8 @@ size_t shorten(json::Array& messages, size_t keep_from, const HistoryLimits& lim
 // Takes away calls without their results, which no backend accepts, unless they end the conversation.
 void drop_unanswered_calls(json::Array& messages);
 
-// Whether `messages` begins with what `history` says: a client that sends the whole conversation again.
-bool begins_with(const json::Array& messages, const json::Array& history);
+// Whether `messages` say all of `history` and then something new: a client that sends the whole conversation again, of
+// which `history` may have lost the beginning.
+bool goes_on_from(const json::Array& messages, const json::Array& history);
 
 }  // namespace promethean::llm

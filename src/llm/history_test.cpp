@@ -93,14 +93,16 @@ TEST(History, UnansweredCallsAreDropped) {
 }
 
 TEST(History, KnowsAConversationThatIsSentAgain) {
-  EXPECT_TRUE(begins_with(talk("u1 a1 u2"), talk("u1 a1")));
-  EXPECT_TRUE(begins_with(talk("u1 c:x r:x"), talk("u1 c:x")));
-  EXPECT_FALSE(begins_with(talk("u1 a1"), talk("u1 a1")));
-  EXPECT_FALSE(begins_with(talk("u1 c:y r:y"), talk("u1 c:x")));
-  EXPECT_FALSE(begins_with(talk("u2"), talk("u1 a1")));
+  EXPECT_TRUE(goes_on_from(talk("u1 a1 u2"), talk("u1 a1")));
+  EXPECT_TRUE(goes_on_from(talk("u1 c:x r:x"), talk("u1 c:x")));
+  EXPECT_TRUE(goes_on_from(talk("u0 a0 u1 a1 u2"), talk("u1 a1"))) << "the beginning was forgotten";
+  EXPECT_FALSE(goes_on_from(talk("u0 u1 a1"), talk("u1 a1"))) << "nothing new";
+  EXPECT_FALSE(goes_on_from(talk("u1 a1"), talk("u1 a1")));
+  EXPECT_FALSE(goes_on_from(talk("u1 c:y r:y"), talk("u1 c:x")));
+  EXPECT_FALSE(goes_on_from(talk("u2"), talk("u1 a1")));
   json::Array parts = talk("u1 a1 u2");
   parts[0].as_object()["content"] = json::Array{json::Object{{"type", "text"}, {"text", "u1"}}};
-  EXPECT_TRUE(begins_with(parts, talk("u1 a1")));
+  EXPECT_TRUE(goes_on_from(parts, talk("u1 a1")));
 }
 
 }  // namespace

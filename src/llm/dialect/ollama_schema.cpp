@@ -89,7 +89,7 @@ constexpr std::string_view kPrompt = R"(
 
 std::string schema_with(std::string_view own) {
   return R"({"type": "object", "properties": {)" + std::string(kCommon) + std::string(own) +
-         std::string(kRetrievalProperty) + "}}";
+         std::string(kRetrievalProperty) + "," + std::string(kSessionProperty) + "}}";
 }
 
 }  // namespace
