@@ -95,6 +95,12 @@ Task<base::Result<Answer>> collect(Context& ctx, ChatStream& stream) {
     if (!delta) co_return base::fail(std::move(delta).error());
     if (!*delta) break;
     if ((*delta)->usage) answer.usage = *(*delta)->usage;
+    if ((*delta)->is_plain) {
+      Choice& first = choices[0];
+      first.content += (*delta)->content;
+      first.has_content = true;
+      continue;
+    }
     for (const auto& piece : (*delta)->choices) merge(choices[json::int_at(piece, "index").value_or(0)], piece);
   }
   for (const auto& [index, choice] : choices) answer.choices.emplace_back(finished(index, choice));
