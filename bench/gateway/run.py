@@ -42,7 +42,7 @@ WORDS = 16          # of a whole answer
 STREAMS = 400       # at once, each
 INTERVAL_US = 20_000
 HELD = 1000         # streams that wait
-WHOLE, PACED = f"mock-{WORDS}-0", f"mock-{WORDS}-0"
+WHOLE = f"mock-{WORDS}-0"
 STREAMED = f"mock-{int(SECONDS * 1e6 / INTERVAL_US)}-{INTERVAL_US}"
 MODELS = sorted({WHOLE, STREAMED, "mock-hang", "mock-mute"})
 KEY = "sk-bench-0123456789abcdef"
@@ -163,7 +163,7 @@ level = "info"
 json = true
 file = "{folder}/requests.jsonl"
 """
-    for name, model, retrieval in [(name, name, "false") for name in MODELS] + [("with-retrieval", PACED, "true")]:
+    for name, model, retrieval in [(name, name, "false") for name in MODELS] + [("with-retrieval", WHOLE, "true")]:
         config += f"""[[models]]
 name = "{name}"
 upstream = "{model}"
@@ -244,7 +244,7 @@ def whole(subject):
     return figures
 
 
-def paced(subject, name="paced", model=PACED, **keys):
+def paced(subject, name="paced", model=WHOLE, **keys):
     report = load(subject, "paced", model, seconds=SECONDS, **{"rate": 300, **keys})
     return {f"{name}_p50": report["request_p50_ms"], f"{name}_p99": report["request_p99_ms"]}
 
