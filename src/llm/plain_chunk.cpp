@@ -18,12 +18,20 @@ class ChunkReader {
       if (key == "choices") return once(has_choices_) && choices();
       return key != "error" && scalar();
     };
+    if (has_control() || !base::is_valid_utf8(text_)) return std::nullopt;
     if (!object(top) || !has_choices_ || !has_content_ || !at_end()) return std::nullopt;
-    if (!base::is_valid_utf8(text_)) return std::nullopt;
     return std::move(chunk_);
   }
 
  private:
+  // A control character is wrong in a string and rare between values. Looked for in all bytes, without a branch, it
+  // costs next to nothing.
+  bool has_control() const {
+    unsigned found = 0;
+    for (const char c : text_) found |= static_cast<unsigned char>(c) < 0x20 ? 1U : 0U;
+    return found != 0;
+  }
+
   bool choices() {
     skip_space();
     const size_t start = at_;
@@ -47,15 +55,12 @@ class ChunkReader {
 
   bool content() {
     if (!string()) return false;
+    if (!escaped_) {
+      chunk_.content = string_;
+      return true;
+    }
     for (size_t i = 0; i < string_.size(); ++i) {
-      if (string_[i] != '\\') {
-        chunk_.content += string_[i];
-        continue;
-      }
-      constexpr std::string_view kEscapes = "\"\\/nrtbf", kMeanings = "\"\\/\n\r\t\b\f";
-      const size_t which = kEscapes.find(string_[++i]);
-      if (which == std::string_view::npos) return false;
-      chunk_.content += kMeanings[which];
+      chunk_.content += string_[i] == '\\' ? kMeanings[kEscapes.find(string_[++i])] : string_[i];
     }
     return true;
   }
@@ -67,7 +72,7 @@ class ChunkReader {
     do {
       if (!string()) return false;
       const std::string_view key = string_;
-      if (key.find('\\') != std::string_view::npos || !take(':') || !member(key)) return false;
+      if (escaped_ || !take(':') || !member(key)) return false;
     } while (take(','));
     return take('}');
   }
@@ -78,24 +83,25 @@ class ChunkReader {
     return integer() || word("null") || word("true") || word("false");
   }
 
-  // Leaves what stands between the quotes in string_.
+  // Leaves what stands between the quotes in string_, and whether there are escapes in escaped_.
   bool string() {
     if (!take('"')) return false;
     const size_t start = at_;
-    for (; at_ < text_.size() && text_[at_] != '"'; ++at_) {
-      if (static_cast<unsigned char>(text_[at_]) < 0x20) return false;
-      if (text_[at_] == '\\' && (++at_ == text_.size() || text_[at_] == 'u')) return false;
+    escaped_ = false;
+    size_t quote = text_.find('"', at_);
+    while (quote != std::string_view::npos) {
+      const size_t backslash = text_.substr(0, quote).find('\\', at_);
+      if (backslash == std::string_view::npos) {
+        string_ = text_.substr(start, quote - start);
+        at_ = quote + 1;
+        return true;
+      }
+      if (kEscapes.find(text_[backslash + 1]) == std::string_view::npos) return false;
+      escaped_ = true;
+      at_ = backslash + 2;  // behind what it escapes, which may be the quote
+      if (at_ > quote) quote = text_.find('"', at_);
     }
-    if (at_ == text_.size()) return false;
-    string_ = text_.substr(start, at_++ - start);
-    return valid_escapes();
-  }
-
-  bool valid_escapes() const {
-    for (size_t i = string_.find('\\'); i != std::string_view::npos; i = string_.find('\\', i + 2)) {
-      if (std::string_view("\"\\/nrtbf").find(string_[i + 1]) == std::string_view::npos) return false;
-    }
-    return true;
+    return false;
   }
 
   bool integer() {
@@ -127,18 +133,19 @@ class ChunkReader {
   }
 
   void skip_space() {
-    while (at_ < text_.size() &&
-           (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) {
-      ++at_;
-    }
+    while (at_ < text_.size() && text_[at_] == ' ') ++at_;
   }
 
   // Of equal keys the last would count: leave that to the parser.
   static bool once(bool& seen) { return !std::exchange(seen, true); }
 
+  // What may follow a backslash, \u aside, and what it means.
+  static constexpr std::string_view kEscapes = "\"\\/nrtbf", kMeanings = "\"\\/\n\r\t\b\f";
+
   std::string_view text_;
   size_t at_ = 0;
   std::string_view string_;
+  bool escaped_ = false;
   bool has_choices_ = false, has_delta_ = false, has_index_ = false, has_content_ = false, has_role_ = false;
   PlainChunk chunk_;
 };
