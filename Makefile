@@ -1,6 +1,6 @@
 # The front door. Every target is one script in scripts/; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint format tidy bench fuzz soak package clean
+.PHONY: help run build test lint format tidy bench bench-gateway fuzz soak package clean
 
 REPO ?=
 ASK ?=
@@ -11,7 +11,7 @@ SOAK_SECONDS ?= 600
 export REPO ASK ONCE PORT
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 run:  ## install, build, index, serve and answer one question [REPO=dir] [ASK="..."] [ONCE=1] [PORT=n]
 	@scripts/run
@@ -34,6 +34,9 @@ tidy:  ## clang-tidy over src/ [FILES="..."]
 bench:  ## throughput beside nginx, memory per connection and stream, latency
 	@scripts/bootstrap bench && scripts/build release promethean && build/venv/bin/python bench/run.py
 
+bench-gateway:  ## what going through it costs, beside nginx and LiteLLM in the same run [ROUNDS=n]
+	@scripts/bootstrap bench-gateway && scripts/build release promethean load mock_upstream && build/venv/bin/python bench/gateway/run.py
+
 fuzz:  ## every fuzz target for FUZZ_SECONDS (default 60) each [TARGETS="..."]
 	@scripts/bootstrap fuzz && SECONDS_EACH=$(FUZZ_SECONDS) scripts/fuzz $(TARGETS)
 
@@ -44,4 +47,4 @@ package:  ## build/package/out: *.deb and *.tar.gz
 	@scripts/bootstrap package && scripts/package
 
 clean:  ## remove what was built; keeps the fetched assets and the compiler cache
-	@rm -rf $(filter-out build/assets build/venv build/stamps,$(wildcard build/*))
+	@rm -rf $(filter-out build/assets build/venv build/litellm-venv build/stamps,$(wildcard build/*))

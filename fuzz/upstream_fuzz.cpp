@@ -64,7 +64,9 @@ Task<std::string> read_answer(Context& ctx, Backend& backend, bool completes) {
     text += (*delta)->content + (*delta)->reasoning + (*delta)->refusal + (*delta)->finish_reason;
     // A call that the backend gave no id gets a new one each time.
     for (const auto& call : (*delta)->tool_calls) text += call.name + call.arguments;
-    CHECK(json::parse(json::write(json::Value((*delta)->choices))));
+    std::string choices;
+    (*delta)->choices.append_to(choices);
+    CHECK(json::parse(choices));
   }
 }
 

@@ -39,39 +39,51 @@ class ChatSse final : public http::BodyStream {
         finish_ = std::move((*delta)->choices);
         continue;
       }
-      const json::Value event = chunk(std::move((*delta)->choices));
-      co_return http::make_chunk(http::sse_event(json::write(event)));
+      co_return http::make_chunk(event((*delta)->choices));
     }
   }
 
  private:
-  json::Object chunk(json::Array choices) const {
-    json::Object out{{"id", head_.id},
-                     {"object", head_.object},
-                     {"created", head_.created},
-                     {"model", head_.model},
-                     {"choices", std::move(choices)}};
-    return out;
+  // One chunk of the answer; `more` are further members of it. All but its choices is the same each time.
+  std::string event(const llm::Choices& choices, const json::Object& more = {}) {
+    if (same_.empty()) {
+      json::append(
+          same_,
+          json::Object{{"id", head_.id}, {"object", head_.object}, {"created", head_.created}, {"model", head_.model}});
+      same_.back() = ',';
+      same_ += "\"choices\":";
+    }
+    std::string data = same_;
+    choices.append_to(data);
+    if (!more.empty()) {
+      data += ',';
+      const size_t brace = data.size();
+      json::append(data, more);
+      data.erase(brace, 1);
+    } else {
+      data += '}';
+    }
+    return http::sse_event(data);
   }
 
+  // What is only known at the end stands in the last chunk: the finishing one, or the one that the client wanted for
+  // usage.
   std::string last_events() {
     std::string out;
-    json::Object last;
-    if (!finish_.empty()) last = chunk(std::move(finish_));
+    json::Object more;
     if (head_.include_usage) {
-      if (!last.empty()) out += http::sse_event(json::write(last));
-      last = chunk({});
-      last["usage"] = usage_.to_json();
+      if (!finish_.empty()) out += event(std::exchange(finish_, {}));
+      more["usage"] = usage_.to_json();
     }
-    if (last.empty()) last = chunk({});
-    if (head_.retrieval_context) last["retrieval_context"] = *head_.retrieval_context;
-    out += http::sse_event(json::write(last));
+    if (head_.retrieval_context) more["retrieval_context"] = *head_.retrieval_context;
+    out += event(finish_, more);
     return out + http::sse_event("[DONE]");
   }
 
   ChatHead head_;
+  std::string same_;  // what all chunks begin with, up to their choices
   std::unique_ptr<llm::ChatStream> stream_;
-  json::Array finish_;
+  llm::Choices finish_;
   llm::Usage usage_;
   std::optional<base::Error> failure_;
   bool ended_ = false;

@@ -26,7 +26,7 @@ size_t bytes_of(const llm::Delta& delta) {
   constexpr size_t kPiece = 16;
   size_t bytes = kPiece + delta.content.size() + delta.reasoning.size() + delta.refusal.size();
   for (const auto& call : delta.tool_calls) bytes += call.name.size() + call.arguments.size();
-  return bytes * std::max<size_t>(delta.choices.size(), 1);
+  return bytes * (delta.is_plain ? 1 : std::max<size_t>(delta.choices.values().size(), 1));
 }
 
 class RecordedStream final : public llm::ChatStream {

@@ -8,10 +8,72 @@ namespace promethean::async {
 using Clock = std::chrono::steady_clock;
 using SteadyTimer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>;
 
-struct Context::Timer {
-  explicit Timer(Executor core) : timer(core) {}
-  SteadyTimer timer;
-  std::shared_ptr<Context*> owner;  // nulled when the context dies: an expiry may already be queued by then
+void Context::Watched::link_after(Watched& other) {
+  previous = &other;
+  next = std::exchange(other.next, this);
+  next->previous = this;
+}
+
+void Context::Watched::unlink() {
+  previous->next = next;
+  next->previous = previous;
+  previous = next = this;
+}
+
+// Ends what passes its deadline on one core. Deadlines are many and hardly ever reached, so they stand in no order: one
+// timer looks at all of them when the earliest may be due.
+class Deadlines final : public asio::execution_context::service {
+ public:
+  static inline asio::execution_context::id id;
+
+  explicit Deadlines(asio::io_context& core) : service(core), timer_(core) {}
+
+  static Deadlines& of(Executor core) { return asio::use_service<Deadlines>(core.context()); }
+
+  void watch(Context& context) {
+    context.watched_.context = &context;
+    context.watched_.link_after(all_);
+    if (!due_ || *context.deadline_ < *due_) look_at(*context.deadline_);
+  }
+
+ private:
+  void shutdown() override {}
+
+  void look_at(base::SteadyTime when) {
+    due_ = when;
+    timer_.expires_at(when);  // takes an older wait back
+    timer_.async_wait([this](boost::system::error_code ec) {
+      if (!ec) look();
+    });
+  }
+
+  // What one cancels may end others or start to watch more, so each is taken from a list of its own.
+  void look() {
+    due_.reset();
+    const auto now = base::steady_now();
+    Context::Watched left;
+    if (all_.next != &all_) {
+      left.link_after(all_);
+      all_.unlink();  // `left` has them all now
+    }
+    std::optional<base::SteadyTime> next;
+    while (left.next != &left) {
+      Context::Watched& watched = *left.next;
+      watched.unlink();
+      watched.link_after(all_);
+      const auto deadline = *watched.context->deadline_;
+      if (deadline <= now) {
+        watched.context->cancel(base::Code::kDeadlineExceeded);
+      } else {
+        next = std::min(next.value_or(deadline), deadline);
+      }
+    }
+    if (next && (!due_ || *next < *due_)) look_at(*next);
+  }
+
+  SteadyTimer timer_;
+  std::optional<base::SteadyTime> due_;  // when the timer fires
+  Context::Watched all_;
 };
 
 namespace {
@@ -26,24 +88,27 @@ Context::Context(Executor core, std::optional<base::SteadyTime> deadline) : core
 
 Context::Context(Context& parent, std::optional<base::SteadyTime> deadline)
     : trace(parent.trace), core_(parent.core_), deadline_(earlier(parent.deadline_, deadline)) {
-  parent_hook_ = std::make_unique<Hook>(parent, [this, &parent] { cancel(parent.error().code()); });
+  parent_hook_.emplace(parent, [this, &parent] { cancel(parent.error().code()); });
 }
 
 Context::~Context() {
   // Hooks point here; whoever holds one must be gone before its context.
   for (Hook* hook = hooks_; hook != nullptr; hook = hook->next_) hook->context_ = nullptr;
-  if (timer_) *timer_->owner = nullptr;
+}
+
+StopFlag Context::stop_flag() const {
+  if (!flag_) flag_ = StopFlag(code_);
+  return *flag_;
 }
 
 base::Error Context::error() const {
-  const int code = flag_.code_->load(std::memory_order_relaxed);
-  if (code < 0 || code == static_cast<int>(base::Code::kDeadlineExceeded)) {
+  if (code() < 0 || code() == static_cast<int>(base::Code::kDeadlineExceeded)) {
     return base::Error(base::Code::kDeadlineExceeded, "the time limit of this request passed");
   }
-  if (code == static_cast<int>(base::Code::kUnavailable)) {
+  if (code() == static_cast<int>(base::Code::kUnavailable)) {
     return base::Error(base::Code::kUnavailable, "the server is shutting down", "try again shortly");
   }
-  return base::Error(static_cast<base::Code>(code), "the request was cancelled");
+  return base::Error(static_cast<base::Code>(code()), "the request was cancelled");
 }
 
 base::Result<void> Context::check() const {
@@ -53,9 +118,13 @@ base::Result<void> Context::check() const {
 
 void Context::cancel(base::Code why) {
   if (past_deadline()) why = base::Code::kDeadlineExceeded;  // error() has said so already
-  int running = -1;
-  if (!flag_.code_->compare_exchange_strong(running, static_cast<int>(why))) return;
-  if (timer_) timer_->timer.cancel();
+  if (flag_) {
+    int running = -1;
+    if (!flag_->code_->compare_exchange_strong(running, static_cast<int>(why))) return;
+  } else if (std::exchange(code_, code_ < 0 ? static_cast<int>(why) : code_) >= 0) {
+    return;
+  }
+  watched_.unlink();
   // A hook may unregister others while it runs: always take the newest that is left.
   while (hooks_ != nullptr) {
     Hook* hook = hooks_;
@@ -70,13 +139,7 @@ void Context::cancel(base::Code why) {
 
 void Context::arm() {
   if (when_waited_) std::exchange(when_waited_, nullptr)();
-  if (timer_ || !deadline_) return;
-  timer_ = std::make_unique<Timer>(core_);
-  timer_->owner = std::make_shared<Context*>(this);
-  timer_->timer.expires_at(*deadline_);
-  timer_->timer.async_wait([owner = timer_->owner](boost::system::error_code ec) {
-    if (!ec && *owner != nullptr) (*owner)->cancel(base::Code::kDeadlineExceeded);
-  });
+  if (deadline_ && watched_.context == nullptr) Deadlines::of(core_).watch(*this);
 }
 
 Context::Hook::Hook(Context& context, std::function<void()> stop) : context_(&context), stop_(std::move(stop)) {

@@ -9,7 +9,7 @@
 //
 // So the thing that reads from an upstream dies in the same turn of the loop in which its client leaves.
 //
-// Threads: everything belongs to the context's core, except done(), error() and stop_flag(), which any thread may call.
+// Threads: everything belongs to the context's core. Other threads ask a StopFlag.
 // Invariant: once done() is true it stays true and error() does not change; hooks registered later run at once.
 #pragma once
 
@@ -31,10 +31,11 @@ struct Trace {
   std::string trace_id;    // 32 hex digits
 };
 
-// What blocking code polls: true once the work is not wanted any more. Shared, so it may outlive the Context.
+// What blocking code polls, on any thread: true once the work is not wanted any more. Shared, so it may outlive the
+// Context.
 class StopFlag {
  public:
-  StopFlag() : code_(std::make_shared<std::atomic<int>>(-1)) {}
+  StopFlag() : StopFlag(-1) {}
   bool stopped() const { return code_->load(std::memory_order_relaxed) >= 0; }
   void stop() const {  // the first reason stays
     int running = -1;
@@ -43,12 +44,27 @@ class StopFlag {
 
  private:
   friend class Context;
+  explicit StopFlag(int code) : code_(std::make_shared<std::atomic<int>>(code)) {}
   std::shared_ptr<std::atomic<int>> code_;  // -1 running, else the base::Code
 };
 
 class Context {
  public:
-  class Hook;
+  // Registration of one stop function; unregisters when destroyed. Not movable: it is linked into its context.
+  class Hook {
+   public:
+    Hook(Context& context, std::function<void()> stop);
+    Hook(const Hook&) = delete;
+    Hook& operator=(const Hook&) = delete;
+    ~Hook();
+
+   private:
+    friend class Context;
+    Context* context_;
+    std::function<void()> stop_;
+    Hook* previous_ = nullptr;
+    Hook* next_ = nullptr;
+  };
 
   explicit Context(Executor core, std::optional<base::SteadyTime> deadline = std::nullopt);
   // A child: same core and trace; done when the parent is, or at `deadline`, whichever comes first.
@@ -60,10 +76,10 @@ class Context {
   Executor core() const { return core_; }
   std::optional<base::SteadyTime> deadline() const { return deadline_; }
 
-  bool done() const { return flag_.stopped() || past_deadline(); }
+  bool done() const { return code() >= 0 || past_deadline(); }
   base::Error error() const;  // kCancelled, kDeadlineExceeded or kUnavailable (shutdown); call only when done()
   base::Result<void> check() const;
-  StopFlag stop_flag() const { return flag_; }
+  StopFlag stop_flag() const;
 
   // Cancels this context and its children and runs their hooks, newest first. Later calls do nothing.
   void cancel(base::Code why = base::Code::kCancelled);
@@ -73,43 +89,38 @@ class Context {
 
   // `stop` runs once if the context is cancelled or passes its deadline while the Hook lives; at once if it is done
   // already.
-  [[nodiscard]] Hook on_cancel(std::function<void()> stop);
+  [[nodiscard]] Hook on_cancel(std::function<void()> stop) { return Hook(*this, std::move(stop)); }
 
   Trace trace;
 
  private:
+  friend class Deadlines;
+  // A place in the list of contexts whose deadline is watched.
+  struct Watched {
+    Watched() = default;
+    Watched(const Watched&) = delete;
+    Watched& operator=(const Watched&) = delete;
+    ~Watched() { unlink(); }
+    void link_after(Watched& other);
+    void unlink();
+    Context* context = nullptr;
+    Watched* previous = this;
+    Watched* next = this;
+  };
+
   void arm();  // starts what watches this context, once somebody waits
+  int code() const { return flag_ ? flag_->code_->load(std::memory_order_relaxed) : code_; }
   bool past_deadline() const { return deadline_ && base::steady_now() >= *deadline_; }
 
-  struct Timer;
   Executor core_;
   std::optional<base::SteadyTime> deadline_;
-  StopFlag flag_;
-  Hook* hooks_ = nullptr;  // intrusive list, newest first
+  int code_ = -1;                         // as StopFlag's, which takes over once there is one
+  mutable std::optional<StopFlag> flag_;  // made when it is asked for: few contexts have work on other threads
+  Hook* hooks_ = nullptr;                 // intrusive list, newest first
   std::function<void()> when_waited_;
-  std::unique_ptr<Timer> timer_;
-  std::unique_ptr<Hook> parent_hook_;
+  Watched watched_;
+  std::optional<Hook> parent_hook_;
 };
-
-// Registration of one stop function; unregisters when destroyed. Not movable: it is linked into its context.
-class Context::Hook {
- public:
-  Hook(Context& context, std::function<void()> stop);
-  Hook(const Hook&) = delete;
-  Hook& operator=(const Hook&) = delete;
-  ~Hook();
-
- private:
-  friend class Context;
-  Context* context_;
-  std::function<void()> stop_;
-  Hook* previous_ = nullptr;
-  Hook* next_ = nullptr;
-};
-
-inline Context::Hook Context::on_cancel(std::function<void()> stop) {
-  return Hook(*this, std::move(stop));
-}
 
 // Waits, or returns the context's error as soon as it is done.
 Task<base::Result<void>> sleep_for(Context& ctx, std::chrono::milliseconds duration);

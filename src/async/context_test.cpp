@@ -135,6 +135,32 @@ TEST(Context, ADeadlineRunsTheHooks) {
   EXPECT_EQ(ctx.error().code(), Code::kDeadlineExceeded);
 }
 
+TEST(Context, EachDeadlineEndsItsOwnContextAndNoneThatIsLater) {
+  TestLoop loop;
+  const auto now = base::steady_now();
+  Context late(loop.core(), now + hours(1));
+  const auto never = late.on_cancel([] { FAIL(); });
+  std::vector<int> ended;
+  Context second(loop.core(), now + milliseconds(6));
+  const auto two = second.on_cancel([&ended] { ended.push_back(2); });
+  // Ends one that is due at the same time, and starts another that is watched only now.
+  std::optional<Context> other(std::in_place, loop.core(), now + milliseconds(3));
+  std::optional<Context::Hook> gone(std::in_place, *other, [] { FAIL(); });
+  std::optional<Context> third;
+  std::optional<Context::Hook> three;
+  Context first(loop.core(), now + milliseconds(3));
+  const auto one = first.on_cancel([&] {
+    ended.push_back(1);
+    gone.reset();
+    other.reset();
+    third.emplace(loop.core(), now + milliseconds(9));
+    three.emplace(*third, [&ended] { ended.push_back(3); });
+  });
+  loop.run(sleep_for(late, milliseconds(20)));
+  EXPECT_EQ(ended, (std::vector{1, 2, 3}));
+  EXPECT_FALSE(late.done());
+}
+
 TEST(Context, ADeadlineThatOutlivesItsContextDoesNothing) {
   TestLoop loop;
   {

@@ -1,14 +1,16 @@
 #include "base/log.h"
 
-#include <spdlog/async_logger.h>
-#include <spdlog/details/thread_pool.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <condition_variable>
+#include <cstdio>
 #include <cstdlib>
+#include <deque>
+#include <mutex>
+#include <thread>
 
 #include "base/log_format.h"
 #include "base/strings.h"
@@ -16,37 +18,9 @@
 namespace promethean::base {
 
 namespace {
-// Counts what the writer thread has finished, and flushes whenever it has caught up.
-class CountingSink final : public spdlog::sinks::sink {
- public:
-  explicit CountingSink(spdlog::sink_ptr below) : below_(std::move(below)) {}
-
-  void log(const spdlog::details::log_msg& message) override {
-    try {
-      below_->log(message);
-    } catch (...) {  // a full disk: spdlog reports it on stderr, and flush() must not wait for this line
-      written_.fetch_add(1);
-      throw;
-    }
-    const uint64_t done = written_.fetch_add(1) + 1;
-    if (done + lost() >= submitted.load()) below_->flush();
-  }
-  void flush() override { below_->flush(); }
-  void set_pattern(const std::string& pattern) override { below_->set_pattern(pattern); }
-  void set_formatter(std::unique_ptr<spdlog::formatter> formatter) override {
-    below_->set_formatter(std::move(formatter));
-  }
-
-  uint64_t written() const { return written_.load(); }
-  uint64_t lost() const { return pool_counter(); }
-
-  std::atomic<uint64_t> submitted{0};
-  std::function<uint64_t()> pool_counter;
-
- private:
-  spdlog::sink_ptr below_;
-  std::atomic<uint64_t> written_{0};
-};
+// While lines keep coming they are written so often: woken for each line, the writer thread took a quarter of the
+// processor time of a proxied request.
+constexpr std::chrono::milliseconds kGather{20};
 
 spdlog::sink_ptr open_sink(const LogOptions& options) {
   if (options.file.empty()) return std::make_shared<spdlog::sinks::stderr_sink_mt>();
@@ -59,49 +33,105 @@ spdlog::sink_ptr open_sink(const LogOptions& options) {
 }
 }  // namespace
 
-// Lines are made on the calling thread (so that no reference outlives the call) and written by the pool's one thread.
+// Lines are made on the calling thread (so that no reference outlives the call) and written by one of our own: the
+// first one after a while at once, those that follow it together.
 class LogSink {
  public:
-  LogSink(const LogOptions& options, const spdlog::sink_ptr& below)
-      : level(options.level),
-        counting_(std::make_shared<CountingSink>(below)),
-        pool_(std::make_shared<spdlog::details::thread_pool>(std::max<size_t>(options.buffer_lines, 1), 1)),
-        logger_(std::make_shared<spdlog::async_logger>("promethean", counting_, pool_,
-                                                       spdlog::async_overflow_policy::overrun_oldest)) {
+  LogSink(const LogOptions& options, spdlog::sink_ptr below)
+      : level(options.level), most_lines_(std::max<size_t>(options.buffer_lines, 1)), below_(std::move(below)) {
     style_.json = options.json;
     style_.time = options.time;
     style_.colour = options.file.empty() && ::isatty(STDERR_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
-    counting_->pool_counter = [pool = pool_.get()] { return pool->overrun_counter(); };
-    logger_->set_pattern("%v");
-    logger_->set_level(spdlog::level::trace);
+    below_->set_pattern("%v");
+    writer_ = std::thread([this] { run(); });
   }
   ~LogSink() {
-    flush();
-    logger_.reset();
-    pool_.reset();  // joins the writer
+    {
+      const std::lock_guard lock(mutex_);
+      stopped_ = true;
+    }
+    wake_.notify_all();
+    writer_.join();
   }
 
   void write(LogLevel at, std::string_view event, const LogFields& own, const LogFields& call) {
-    const std::string line = format_line(style_, wall_now(), at, event, own, call);
-    counting_->submitted.fetch_add(1);
-    logger_->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
+    std::string line = format_line(style_, wall_now(), at, event, own, call);
+    bool sleeps = false;
+    {
+      const std::lock_guard lock(mutex_);
+      if (lines_.size() >= most_lines_) {  // the oldest goes: what happens now is what people look for
+        lines_.pop_front();
+        ++dropped_;
+        ++done_;
+      }
+      ++made_;
+      lines_.push_back(std::move(line));
+      sleeps = std::exchange(idle_, false);
+    }
+    if (sleeps) wake_.notify_all();
   }
 
-  uint64_t dropped() const { return pool_->overrun_counter(); }
+  uint64_t dropped() const {
+    const std::lock_guard lock(mutex_);
+    return dropped_;
+  }
 
   void flush() {
-    const uint64_t goal = counting_->submitted.load();
-    while (counting_->written() + dropped() < goal) ::usleep(500);
-    counting_->flush();
+    std::unique_lock lock(mutex_);
+    hurry_ = true;
+    wake_.notify_all();
+    const uint64_t goal = made_;
+    written_.wait(lock, [this, goal] { return done_ >= goal; });
+    hurry_ = false;
   }
 
   const LogLevel level;
 
  private:
+  void run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      idle_ = true;
+      wake_.wait(lock, [this] { return stopped_ || !lines_.empty(); });
+      idle_ = false;
+      if (lines_.empty()) return;
+      write_all(lock);
+      wake_.wait_for(lock, kGather, [this] { return stopped_ || hurry_; });
+    }
+  }
+
+  void write_all(std::unique_lock<std::mutex>& lock) {
+    const std::deque<std::string> lines = std::exchange(lines_, {});
+    lock.unlock();
+    std::string problem;
+    for (const std::string& line : lines) {
+      try {
+        below_->log({"promethean", spdlog::level::info, line});
+        if (&line == &lines.back()) below_->flush();
+      } catch (const std::exception& e) {  // a full disk
+        problem = e.what();
+      }
+    }
+    if (!problem.empty()) std::fprintf(stderr, "promethean: the log cannot be written: %s\n", problem.c_str());
+    lock.lock();
+    done_ += lines.size();
+    written_.notify_all();
+  }
+
+  const size_t most_lines_;
+  const spdlog::sink_ptr below_;
   LogStyle style_;
-  std::shared_ptr<CountingSink> counting_;
-  std::shared_ptr<spdlog::details::thread_pool> pool_;
-  std::shared_ptr<spdlog::async_logger> logger_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;     // the writer
+  std::condition_variable written_;  // who flushes
+  std::deque<std::string> lines_;    // not written yet
+  uint64_t made_ = 0;                // lines so far
+  uint64_t done_ = 0;                // of them written or dropped
+  uint64_t dropped_ = 0;
+  bool idle_ = false;   // the writer waits for the first line
+  bool hurry_ = false;  // somebody flushes
+  bool stopped_ = false;
+  std::thread writer_;
 };
 
 Log::Log() = default;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 namespace promethean::base {
 
@@ -59,8 +60,19 @@ static size_t utf8_length(std::string_view text, size_t i) {
   return 0;
 }
 
+// The first position from `i` on that is no ASCII; most text is, so eight bytes are looked at at once.
+static size_t skip_ascii(std::string_view text, size_t i) {
+  constexpr uint64_t kHighBits = 0x8080'8080'8080'8080;
+  for (uint64_t word = 0; i + sizeof(word) <= text.size(); i += sizeof(word)) {
+    std::memcpy(&word, text.data() + i, sizeof(word));
+    if ((word & kHighBits) != 0) break;
+  }
+  while (i < text.size() && static_cast<unsigned char>(text[i]) < 0x80) ++i;
+  return i;
+}
+
 bool is_valid_utf8(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
+  for (size_t i = skip_ascii(text, 0); i < text.size(); i = skip_ascii(text, i)) {
     const size_t length = utf8_length(text, i);
     if (length == 0) return false;
     i += length;

@@ -71,6 +71,19 @@ TEST(Utf8, AgreesWithItsDefinition) {
   EXPECT_GT(valid, 1'000);
 }
 
+TEST(Utf8, AnInvalidByteIsSeenWhereverItStands) {
+  for (size_t size = 0; size < 40; ++size) {
+    const std::string ascii(size, 'a');
+    EXPECT_TRUE(is_valid_utf8(ascii));
+    for (size_t at = 0; at < size; ++at) {
+      std::string text = ascii;
+      text[at] = '\x80';
+      ASSERT_FALSE(is_valid_utf8(text)) << at << " of " << size;
+      ASSERT_TRUE(is_valid_utf8(text.replace(at, 1, "\xC3\xA9"))) << at << " of " << size;
+    }
+  }
+}
+
 TEST(Utf8, EachInvalidByteBecomesOneMark) {
   EXPECT_EQ(sanitize_utf8("a\xFF\xFE"
                           "b"),

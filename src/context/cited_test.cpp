@@ -11,7 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::vector<std::string> places(std::string_view answer) {
+std::vector<std::string> cited_in(std::string_view answer) {
   std::vector<std::string> out;
   for (const auto& place : cited_places(answer)) {
     out.push_back(place.path + ":" + std::to_string(place.start_line) + "-" + std::to_string(place.end_line));
@@ -20,26 +20,26 @@ std::vector<std::string> places(std::string_view answer) {
 }
 
 TEST(Cited, FindsPathsAndRanges) {
-  EXPECT_THAT(places("It is in `src/http/router.cpp:10-20`, see [lib/a.ts:3-4] and (b.py:7)."),
+  EXPECT_THAT(cited_in("It is in `src/http/router.cpp:10-20`, see [lib/a.ts:3-4] and (b.py:7)."),
               ElementsAre("src/http/router.cpp:10-20", "lib/a.ts:3-4", "b.py:7-7"));
-  EXPECT_THAT(places("**src/a.h#L5-L9** and ./src/b.h, then src/c.go."),
+  EXPECT_THAT(cited_in("**src/a.h#L5-L9** and ./src/b.h, then src/c.go."),
               ElementsAre("src/a.h:5-9", "src/b.h:0-0", "src/c.go:0-0"));
-  EXPECT_THAT(places("Makefile:12 and tools/build:3"), ElementsAre("Makefile:12-12", "tools/build:3-3"));
-  EXPECT_THAT(places("src/a.cpp:10–20"), ElementsAre("src/a.cpp:10-20"));
-  EXPECT_THAT(places("src/a.cpp:1 src/a.cpp:1"), ElementsAre("src/a.cpp:1-1"));
-  EXPECT_THAT(places("packages/a-b/src/x.test.ts:1"), ElementsAre("packages/a-b/src/x.test.ts:1-1"));
+  EXPECT_THAT(cited_in("Makefile:12 and tools/build:3"), ElementsAre("Makefile:12-12", "tools/build:3-3"));
+  EXPECT_THAT(cited_in("src/a.cpp:10–20"), ElementsAre("src/a.cpp:10-20"));
+  EXPECT_THAT(cited_in("src/a.cpp:1 src/a.cpp:1"), ElementsAre("src/a.cpp:1-1"));
+  EXPECT_THAT(cited_in("packages/a-b/src/x.test.ts:1"), ElementsAre("packages/a-b/src/x.test.ts:1-1"));
 }
 
 TEST(Cited, LeavesProseAlone) {
-  EXPECT_THAT(places("Node.js speaks HTTP/1.1 and/or h2. See https://example.com/a/b.html:80, e.g. net/http.Get."),
+  EXPECT_THAT(cited_in("Node.js speaks HTTP/1.1 and/or h2. See https://example.com/a/b.html:80, e.g. net/http.Get."),
               IsEmpty());
-  EXPECT_THAT(places("at 10:30, ratio 1:2, localhost:8080, 127.0.0.1:3210, std::vector, a.b.c, github.com/a/b.git"),
+  EXPECT_THAT(cited_in("at 10:30, ratio 1:2, localhost:8080, 127.0.0.1:3210, std::vector, a.b.c, github.com/a/b.git"),
               IsEmpty());
-  EXPECT_THAT(places("router.cpp does it; /etc/passwd:3 and ../x/y.c:4 are elsewhere"), IsEmpty());
+  EXPECT_THAT(cited_in("router.cpp does it; /etc/passwd:3 and ../x/y.c:4 are elsewhere"), IsEmpty());
 }
 
 TEST(Cited, DoesNotReadCodeBlocks) {
-  EXPECT_THAT(places("```js\nimport './x/y.js:3'\n```\nsrc/a.js:1\n~~~\nsrc/b.js:1\n~~~"), ElementsAre("src/a.js:1-1"));
+  EXPECT_THAT(cited_in("```js\nimport './x/y.js:3'\n```\nsrc/a.js:1\n~~~\nsrc/b.js:1\n~~~"), ElementsAre("src/a.js:1-1"));
 }
 
 TEST(Cited, IsBounded) {

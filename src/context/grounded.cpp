@@ -131,7 +131,7 @@ class GroundedAnswer final : public llm::ChatStream {
       llm::Delta last;
       last.finish_reason = "stop";
       last.usage = usage_;
-      last.choices = {
+      last.choices = json::Array{
           json::Object{{"index", 0}, {"delta", json::Object()}, {"logprobs", nullptr}, {"finish_reason", "stop"}}};
       co_return std::optional<llm::Delta>(std::move(last));
     }

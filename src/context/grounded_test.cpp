@@ -77,10 +77,6 @@ TEST(Grounded, DecisiveLinesHaveTheQuestionsWords) {
 }
 
 // Answers each request with what the test wrote; can die between two of them.
-template <class T = void>
-using Task = async::Task<T>;
-using async::Context;
-
 class ScriptedBackend final : public llm::Backend {
  public:
   std::vector<std::string> answers;
@@ -90,11 +86,11 @@ class ScriptedBackend final : public llm::Backend {
 
   llm::Kind kind() const override { return llm::Kind::kLocal; }
 
-  Task<base::Result<std::unique_ptr<llm::ChatStream>>> chat(Context&, const json::Object&) override {
+  async::Task<base::Result<std::unique_ptr<llm::ChatStream>>> chat(async::Context&, const json::Object&) override {
     struct One final : llm::ChatStream {
       std::string text;
       bool sent = false;
-      Task<base::Result<std::optional<llm::Delta>>> next(Context&) override {
+      async::Task<base::Result<std::optional<llm::Delta>>> next(async::Context&) override {
         if (std::exchange(sent, true)) co_return std::optional<llm::Delta>();
         llm::Delta delta;
         delta.content = text;
@@ -108,7 +104,7 @@ class ScriptedBackend final : public llm::Backend {
     if (asked > die_after) ++alive;
     co_return std::unique_ptr<llm::ChatStream>(std::move(stream));
   }
-  Task<base::Result<int64_t>> count_tokens(Context&, std::string) override { co_return 1; }
+  async::Task<base::Result<int64_t>> count_tokens(async::Context&, std::string) override { co_return 1; }
   uint64_t incarnation() const override { return alive; }
 };
 

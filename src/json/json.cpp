@@ -51,7 +51,8 @@ base::Result<Value> parse(std::string_view text) {
   }
   boost::json::parse_options options;
   options.max_depth = kMaxDepth;
-  boost::json::parser parser({}, options);
+  unsigned char scratch[2048];  // the values of a small document while it is read
+  boost::json::parser parser({}, options, scratch);
   error_code ec;
   try {
     const size_t stopped = parser.write(text.data(), text.size(), ec);

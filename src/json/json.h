@@ -30,6 +30,9 @@ base::Result<Value> parse(std::string_view text);
 
 // Compact. Always JSON (RFC 8259): what JSON cannot say becomes null (NaN, infinity) or U+FFFD (invalid UTF-8).
 std::string write(const Value& value);
+void append(std::string& out, const Value& value);  // as write(), behind what `out` has
+void append(std::string& out, const Array& array);  // (an Array or Object given as a Value is copied)
+void append(std::string& out, const Object& object);
 std::string write_pretty(const Value& value);  // two-space indent, for people
 std::string quote(std::string_view text);      // one JSON string; invalid UTF-8 becomes U+FFFD
 

@@ -102,6 +102,26 @@ TEST(JsonWrite, EscapesControlCharactersQuotesAndBackslashes) {
   EXPECT_EQ(quote(std::string_view("\"\\\n\r\t\b\f\0\x1f\x7f/", 11)), "\"\\\"\\\\\\n\\r\\t\\b\\f\\u0000\\u001f\x7f/\"");
 }
 
+TEST(JsonWrite, AByteIsEscapedWhereverItStands) {
+  for (int byte = 0; byte < 0x80; ++byte) {
+    for (size_t at = 0; at < 20; ++at) {
+      std::string text(20, 'x');
+      text[at] = static_cast<char>(byte);
+      const std::string quoted = quote(text);
+      ASSERT_EQ(quoted.size() > 22, byte < 0x20 || byte == '"' || byte == '\\') << byte << " at " << at;
+      ASSERT_EQ(*parse(quoted), Value(text)) << byte << " at " << at;
+    }
+  }
+}
+
+TEST(JsonWrite, AppendsArraysAndObjectsAsTheValuesTheyAre) {
+  std::string out = "x";
+  append(out, Array{1, "a"});
+  append(out, Object{{"b", nullptr}});
+  append(out, Value(2));
+  EXPECT_EQ(out, R"(x[1,"a"]{"b":null}2)");
+}
+
 TEST(JsonWrite, Pretty) {
   EXPECT_EQ(write_pretty(*parse(R"({"a":[1,{}],"b":{"c":[]}})")),
             "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": {\n    \"c\": []\n  }\n}");

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstring>
 
 #include "base/strings.h"
 #include "json/json.h"
@@ -35,11 +36,25 @@ bool needs_escape(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
 }
 
+// The first position from `i` on that needs an escape. Eight bytes at once: the high bit of each byte of `found` says
+// whether there is a byte below 0x20, a quote or a backslash in the word (exact as long as none was found before it).
+size_t skip_plain(std::string_view text, size_t i) {
+  constexpr uint64_t kOnes = 0x0101'0101'0101'0101;
+  constexpr uint64_t kHighBits = kOnes * 0x80;
+  const auto below = [](uint64_t word, uint64_t limit) { return (word - kOnes * limit) & ~word & kHighBits; };
+  for (uint64_t word = 0; i + sizeof(word) <= text.size(); i += sizeof(word)) {
+    std::memcpy(&word, text.data() + i, sizeof(word));
+    const uint64_t found = below(word, 0x20) | below(word ^ kOnes * '"', 1) | below(word ^ kOnes * '\\', 1);
+    if (found != 0) break;
+  }
+  while (i < text.size() && !needs_escape(text[i])) ++i;
+  return i;
+}
+
 void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   size_t plain = 0;  // start of the bytes that are copied as they are
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (!needs_escape(text[i])) continue;
+  for (size_t i = skip_plain(text, 0); i < text.size(); i = skip_plain(text, i + 1)) {
     out.append(text, plain, i - plain);
     plain = i + 1;
     if (const char escape = short_escape(text[i])) {
@@ -89,14 +104,13 @@ class Writer {
       case boost::json::kind::string:
         return append_string(out_, value.get_string());
       case boost::json::kind::array:
-        return array(value.get_array());
+        return this->value(value.get_array());
       case boost::json::kind::object:
-        return object(value.get_object());
+        return this->value(value.get_object());
     }
   }
 
- private:
-  void array(const Array& array) {
+  void value(const Array& array) {
     if (array.empty()) {
       out_ += "[]";
       return;
@@ -110,7 +124,7 @@ class Writer {
     end(']');
   }
 
-  void object(const Object& object) {
+  void value(const Object& object) {
     if (object.empty()) {
       out_ += "{}";
       return;
@@ -126,6 +140,7 @@ class Writer {
     end('}');
   }
 
+ private:
   void next(char separator) {
     out_ += separator;
     new_line();
@@ -151,6 +166,18 @@ std::string write(const Value& value) {
   std::string out;
   Writer(out, false).value(value);
   return out;
+}
+
+void append(std::string& out, const Value& value) {
+  Writer(out, false).value(value);
+}
+
+void append(std::string& out, const Array& array) {
+  Writer(out, false).value(array);
+}
+
+void append(std::string& out, const Object& object) {
+  Writer(out, false).value(object);
 }
 
 std::string write_pretty(const Value& value) {

@@ -97,6 +97,12 @@ AnswerBuilder::~AnswerBuilder() = default;
 
 void AnswerBuilder::add(const Delta& delta) {
   if (delta.usage) parts_->usage = *delta.usage;
+  if (delta.is_plain) {
+    Choice& first = parts_->choices[0];
+    first.content += delta.content;
+    first.has_content = true;
+    return;
+  }
   for (const auto& piece : delta.choices) merge(parts_->choices[json::int_at(piece, "index").value_or(0)], piece);
 }
 

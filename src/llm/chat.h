@@ -18,6 +18,7 @@
 
 #include "async/context.h"
 #include "json/json.h"
+#include "llm/choices.h"
 #include "llm/compatibility.h"
 
 namespace promethean::llm {
@@ -49,7 +50,8 @@ struct Delta {
   std::string refusal;
   std::vector<ToolCallPiece> tool_calls;
   std::string finish_reason;  // stop, length, tool_calls, content_filter; empty while it goes on
-  json::Array choices;
+  bool is_plain = false;      // `content`, of choice 0, is all that `choices` says
+  Choices choices;
   std::optional<Usage> usage;
 };
 

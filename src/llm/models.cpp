@@ -103,6 +103,7 @@ bool says_something(const Delta& delta) {
   if (!delta.content.empty() || !delta.reasoning.empty() || !delta.refusal.empty() || !delta.tool_calls.empty() ||
       !delta.finish_reason.empty())
     return true;
+  if (delta.is_plain) return false;
   return std::ranges::any_of(delta.choices, [](const json::Value& choice) {
     const json::Value* piece = json::find(choice, "delta");
     return json::string_at(choice, "finish_reason").has_value() ||

@@ -2,6 +2,7 @@
 // chunk object", "The completion object", "The embedding object".
 #include "llm/backends.h"
 #include "llm/content.h"
+#include "llm/plain_chunk.h"
 
 namespace promethean::llm {
 
@@ -54,6 +55,14 @@ class OpenAiDialect final : public Dialect {
   void take(std::string_view text, Reading& reading) override {
     if (text == "[DONE]") {
       reading.ended = true;
+      return;
+    }
+    if (auto plain = read_plain_chunk(text)) {
+      Delta delta;
+      delta.content = std::move(plain->content);
+      delta.is_plain = true;
+      delta.choices = Choices::of_text(std::string(plain->choices));
+      reading.ready.push_back(std::move(delta));
       return;
     }
     auto chunk = json::parse(text);

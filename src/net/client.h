@@ -11,7 +11,7 @@
 namespace promethean::net {
 
 struct ClientOptions {
-  size_t max_idle_per_host = 32;           // kept-alive connections of one core to one host
+  size_t max_idle_per_host = 512;          // kept-alive connections of one core to one host
   std::chrono::seconds idle_lifetime{30};  // older ones are closed, never reused
   size_t max_header = 64 << 10;            // bytes of a response head
   std::string ca_file;                     // PEM; trusted by https beside the system's roots. Empty: none

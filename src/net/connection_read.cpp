@@ -168,6 +168,11 @@ Task<bool> Connection::read_body(Exchange& exchange) {
     std::tie(ec, std::ignore) = co_await asio::async_write(socket_, asio::buffer(kContinue), kTuple);
   }
   parser.body_limit(limit);
+  parser.eager(true);
+  if (!ec && !parser.is_done() && buffer_.size() > 0) {  // most bodies have come with their head
+    buffer_.consume(parser.put(buffer_.data(), ec));
+    if (ec == beast::http::error::need_more) ec.clear();
+  }
   if (!ec && !parser.is_done())
     std::tie(ec, std::ignore) = co_await beast::http::async_read(socket_, buffer_, parser, kTuple);
   if (!ec) {

@@ -1,16 +1,15 @@
 // What a Connection writes: whole answers and streams.
 #include <array>
-#include <boost/asio/write.hpp>
-#include <boost/beast/http/chunk_encode.hpp>
 #include <boost/beast/http/status.hpp>
+#include <charconv>
 
 #include "net/connection_exchange.h"
+#include "net/write_all.h"
 
 namespace promethean::net {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
-using async::kTuple;
 using async::Task;
 using ErrorCode = boost::system::error_code;
 
@@ -58,10 +57,11 @@ Task<bool> Connection::write_plain(Exchange& exchange, http::Response& response)
   ErrorCode ec;
   if (bodiless || body.size() <= kJoin) {
     if (!bodiless) head += body;
-    std::tie(ec, exchange.bytes_sent) = co_await asio::async_write(socket_, asio::buffer(head), kTuple);
+    const std::array<asio::const_buffer, 1> one{asio::buffer(head)};
+    std::tie(ec, exchange.bytes_sent) = co_await write_all(socket_, one);
   } else {
     const std::array<asio::const_buffer, 2> both{asio::buffer(head), asio::buffer(body)};
-    std::tie(ec, exchange.bytes_sent) = co_await asio::async_write(socket_, both, kTuple);
+    std::tie(ec, exchange.bytes_sent) = co_await write_all(socket_, both);
   }
   co_return !ec;
 }
@@ -70,24 +70,29 @@ Task<bool> Connection::write_plain(Exchange& exchange, http::Response& response)
 Task<bool> Connection::write_stream_head(Exchange& exchange, http::Response& response) {
   const Framing framing = exchange.version >= 11 ? Framing::kChunked : Framing::kUntilClose;
   const std::string head = render_head(response, core_->date(), exchange.keep_alive, framing, 0);
+  const std::array<asio::const_buffer, 1> one{asio::buffer(head)};
   ErrorCode ec;
-  std::tie(ec, exchange.bytes_sent) = co_await asio::async_write(socket_, asio::buffer(head), kTuple);
+  std::tie(ec, exchange.bytes_sent) = co_await write_all(socket_, one);
   co_return !ec;
 }
 
 // A piece of the body, or its end for nullptr; write_stream keeps it alive. False when the client takes no more.
 Task<bool> Connection::write_chunk(Exchange& exchange, const http::Chunk& chunk) {
-  ErrorCode ec;
-  size_t written = 0;
+  static constexpr std::string_view kLineEnd = "\r\n", kLast = "0\r\n\r\n";
+  std::array<char, 18> size{};  // in hex, and the end of its line
+  std::array<asio::const_buffer, 3> frame;
   if (exchange.version < 11) {
-    if (chunk != nullptr) std::tie(ec, written) = co_await asio::async_write(socket_, asio::buffer(*chunk), kTuple);
+    if (chunk != nullptr) frame[0] = asio::buffer(*chunk);
   } else if (chunk != nullptr) {
-    const auto frame = beast::http::make_chunk(asio::const_buffer(chunk->data(), chunk->size()));
-    std::tie(ec, written) = co_await asio::async_write(socket_, frame, kTuple);
+    char* end = std::to_chars(size.data(), size.data() + size.size() - 2, chunk->size(), 16).ptr;
+    *end++ = '\r';
+    *end++ = '\n';
+    frame = {asio::const_buffer(size.data(), static_cast<size_t>(end - size.data())), asio::buffer(*chunk),
+             asio::buffer(kLineEnd)};
   } else {
-    const auto last = beast::http::make_chunk_last();
-    std::tie(ec, written) = co_await asio::async_write(socket_, last, kTuple);
+    frame[0] = asio::buffer(kLast);
   }
+  const auto [ec, written] = co_await write_all(socket_, frame);
   exchange.bytes_sent += written;
   co_return !ec;
 }

@@ -60,8 +60,8 @@ Task<void> Core::accept(std::shared_ptr<Core> self, std::shared_ptr<Acceptor> ac
 
 void Core::open(Socket socket, bool is_unix) {
   ErrorCode ignored;
+  socket.non_blocking(true, ignored);
   if (shared->live.load(std::memory_order_relaxed) >= shared->options.max_connections) {
-    socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(kFull), ignored);
     shared->metrics.refused();
     return;

@@ -45,6 +45,7 @@ Task<base::Result<UpstreamSocket>> connect(Context& stage, Context& ctx, const E
     if (ec) continue;
     ErrorCode ignored;
     if (!to.is_unix) socket.set_option(Tcp::no_delay(true), ignored);
+    socket.non_blocking(true, ignored);
     co_return socket;
   }
   co_return base::fail(io_error(stage, ctx, ec, "connecting to " + to.label()));

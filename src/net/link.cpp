@@ -6,6 +6,7 @@
 #include <boost/asio/write.hpp>
 
 #include "net/tls.h"
+#include "net/write_all.h"
 
 namespace promethean::net {
 
@@ -28,7 +29,7 @@ class PlainLink final : public Link {
   explicit PlainLink(UpstreamSocket socket) : socket_(std::move(socket)) {}
 
   Io read_some(asio::mutable_buffer into) override { return socket_.async_read_some(into, kTuple); }
-  Io write(std::array<asio::const_buffer, 2> bytes) override { return asio::async_write(socket_, bytes, kTuple); }
+  Io write(std::array<asio::const_buffer, 2> bytes) override { return write_all(socket_, bytes); }
   void close() override {
     ErrorCode ignored;
     socket_.close(ignored);

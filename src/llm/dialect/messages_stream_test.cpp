@@ -146,7 +146,7 @@ TEST(MessagesStream, EachReasonToStop) {
 
 TEST(MessagesStream, TheStopSequenceIsNamedWhereTheBackendTells) {
   Delta last = end("stop");
-  last.choices = {json::Object{{"index", 0}, {"finish_reason", "stop"}, {"stop_reason", "END"}}};
+  last.choices = json::Array{json::Object{{"index", 0}, {"finish_reason", "stop"}, {"stop_reason", "END"}}};
   const json::Object message = said({text("a"), last}).message;
   EXPECT_EQ(message.at("stop_reason"), "stop_sequence");
   EXPECT_EQ(message.at("stop_sequence"), "END");

@@ -280,7 +280,8 @@ TEST_F(ResponsesEnd, TextReasoningAndRefusalsMayTakeTurns) {
 TEST_F(ResponsesEnd, LogprobsArePassedOn) {
   start(R"({"top_logprobs":1})");
   const json::Value token = json_of(R"({"token":"a","logprob":-0.5,"bytes":[97],"top_logprobs":[]})");
-  feed({.content = "a", .choices = {json::Object{{"logprobs", json::Object{{"content", json::Array{token}}}}}}});
+  feed({.content = "a",
+        .choices = json::Array{json::Object{{"logprobs", json::Object{{"content", json::Array{token}}}}}}});
   finish("stop");
   EXPECT_EQ(output(0).at("content").as_array()[0].at("logprobs"), json::Value(json::Array{token}));
 }
