@@ -77,10 +77,13 @@ class ChunkReader {
     return take('}');
   }
 
+  // Which one it is, its first character says: what has begun as one is not tried as another.
   bool scalar() {
     skip_space();
-    if (text_.substr(at_).starts_with('"')) return string();
-    return integer() || word("null") || word("true") || word("false");
+    if (at_ == text_.size()) return false;
+    if (text_[at_] == '"') return string();
+    if (text_[at_] >= '0' && text_[at_] <= '9') return integer();
+    return word("null") || word("true") || word("false");
   }
 
   // Leaves what stands between the quotes in string_, and whether there are escapes in escaped_.
@@ -105,11 +108,10 @@ class ChunkReader {
   }
 
   bool integer() {
-    skip_space();
     const size_t start = at_;
     while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9') ++at_;
     const std::string_view digits = text_.substr(start, at_ - start);
-    return !digits.empty() && digits.size() < 19 && (digits.size() == 1 || digits[0] != '0');
+    return digits.size() < 19 && (digits.size() == 1 || digits[0] != '0');
   }
 
   // A letter or digit that follows is seen by whoever comes next, who expects none.

@@ -57,6 +57,7 @@ TEST(PlainChunk, LeavesEverythingElseToTheParser) {
            R"({"choices":[{"index":0,"delta":{"content":"x"}}],"usage":{"prompt_tokens":1}})",
            R"({"choices":[{"index":0,"delta":{"content":"x"}}],"error":null})",
            R"({"choices":[],"usage":null})",
+           R"({"choices":[{"index":0,"delta":{"content":"x"}}],"created":00 true})",
            "[DONE]",
            "",
        }) {
