@@ -39,7 +39,8 @@ TEST(Cited, LeavesProseAlone) {
 }
 
 TEST(Cited, DoesNotReadCodeBlocks) {
-  EXPECT_THAT(cited_in("```js\nimport './x/y.js:3'\n```\nsrc/a.js:1\n~~~\nsrc/b.js:1\n~~~"), ElementsAre("src/a.js:1-1"));
+  EXPECT_THAT(cited_in("```js\nimport './x/y.js:3'\n```\nsrc/a.js:1\n~~~\nsrc/b.js:1\n~~~"),
+              ElementsAre("src/a.js:1-1"));
 }
 
 TEST(Cited, IsBounded) {
