@@ -139,6 +139,9 @@ Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, co
                                             const json::Value& body) {
   const auto model = services.models.find(json::string_at(body, "model").value_or(""));
   if (!model) co_return base::fail(model.error());
+  const llm::Kind kind = (*model)->backend->kind();
+  const auto refused = llm::check_support(body.as_object(), kind, llm::Endpoint::kResponses);
+  if (refused) co_return base::fail(*refused);
   const std::string previous(json::string_at(body, "previous_response_id").value_or(""));
   auto history = co_await history_of(services, ctx, previous, request.principal.id);
   if (!history) co_return base::fail(std::move(history).error());
@@ -157,6 +160,8 @@ Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, co
       body, *translated, {.id = call.stored.id, .model = (*model)->name, .created_at = call.stored.created_at});
   call.question = make_question(services, request, **model, turn_of(request, *translated));
   call.question.body = std::move(translated->body);
+  // Wished for by `include` only: no reason to refuse.
+  if (llm::check_support({{"logprobs", true}}, kind)) call.question.body.erase("logprobs");
   co_return call;
 }
 
