@@ -1,4 +1,4 @@
-# The engine of the local model: target promethean_llama = libllama + the template and grammar parts of its `common`.
+# The engine of the local model: target promethean_llama = libllama + the template parts of its `common`.
 #
 # A system libllama is used where there is one that knows the calls we make; otherwise llama.cpp is compiled from
 # build/assets (scripts/fetch-assets). Either way `common/` comes from build/assets: no system packages it.
@@ -89,12 +89,12 @@ function(promethean_build_llama found)
   set(${found} llama PARENT_SCOPE)
 endfunction()
 
-# The chat templates (jinja) and JSON Schema -> grammar of llama.cpp's `common`, and the string helpers they call.
+# The chat templates (jinja) of llama.cpp's `common`, and what they call.
 function(promethean_build_llama_common library)
   set(common ${llama_source}/common)
   file(GLOB jinja ${common}/jinja/*.cpp)
-  add_library(promethean_llama_common STATIC ${jinja} ${common}/json.cpp ${common}/json-schema.cpp
-    ${common}/json-schema-to-grammar.cpp ${common}/unicode.cpp ${common}/trie.cpp ${CMAKE_SOURCE_DIR}/cmake/llama_strings.cpp)
+  add_library(promethean_llama_common STATIC ${jinja} ${common}/json.cpp ${common}/unicode.cpp
+    ${CMAKE_SOURCE_DIR}/cmake/llama_strings.cpp)
   set_target_properties(promethean_llama_common PROPERTIES CXX_STANDARD 17 UNITY_BUILD OFF EXCLUDE_FROM_ALL ON)
   target_compile_options(promethean_llama_common PRIVATE -w -O2)
   target_include_directories(promethean_llama_common PRIVATE ${common} ${llama_source}/vendor)

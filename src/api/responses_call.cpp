@@ -141,6 +141,9 @@ Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, ht
     co_return base::bad_field("session_id", "this API has previous_response_id for what a session does");
   const auto model = services.models.find(json::string_at(body, "model").value_or(""));
   if (!model) co_return base::fail(model.error());
+  const llm::Kind kind = (*model)->backend->kind();
+  const auto refused = llm::check_support(body.as_object(), kind, llm::Endpoint::kResponses);
+  if (refused) co_return base::fail(*refused);
   const std::string previous(json::string_at(body, "previous_response_id").value_or(""));
   auto history = co_await history_of(services, ctx, previous, request.principal.id);
   if (!history) co_return base::fail(std::move(history).error());
@@ -161,6 +164,8 @@ Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, ht
   if (!question) co_return base::fail(std::move(question).error());
   call.question = std::move(*question);
   call.question.body = std::move(translated->body);
+  // Wished for by `include` only: no reason to refuse.
+  if (llm::check_support({{"logprobs", true}}, kind)) call.question.body.erase("logprobs");
   co_return call;
 }
 

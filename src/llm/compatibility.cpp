@@ -33,11 +33,15 @@ constexpr Field kChatFields[] = {
      {S, S, T, T},
      "`json_object` and `json_schema` constrain the local model and Ollama; Anthropic knows `json_schema` only."},
     {"tools",
-     {I, S, T, T},
-     "The local model calls none. Tools of type function. Others are sent to OpenAI-compatible backends and dropped "
-     "elsewhere."},
-    {"tool_choice", {I, S, I, T}, "With `none`, Ollama and Anthropic are not told of the tools."},
-    {"parallel_tool_calls", {I, S, I, T}, ""},
+     {S, S, T, T},
+     "Tools of type function. Others are sent to OpenAI-compatible backends and dropped elsewhere. The local model is "
+     "held to each tool's schema; one that it cannot be held to is refused."},
+    {"tool_choice",
+     {S, S, I, T},
+     "With `none`, the model is not told of the tools (except by OpenAI-compatible backends). `allowed_tools` reaches "
+     "the "
+     "local model and OpenAI-compatible backends."},
+    {"parallel_tool_calls", {S, S, I, T}, "The local model makes one call in an answer, and up to 8 with `true`."},
     {"reasoning_effort", {I, S, T, T}, "Ollama: `think`. Anthropic: a thinking budget of 1,024 to 16,384 tokens."},
     {"functions", {R, S, R, R}, "Deprecated by OpenAI; use `tools`."},
     {"function_call", {I, S, I, I}, "Says nothing without `functions`."},
@@ -45,8 +49,10 @@ constexpr Field kChatFields[] = {
     {"audio", {I, S, I, I}, ""},
     {"metadata", {I, S, I, I}, ""},
     {"modalities", {I, S, I, I}, ""},
+    {"moderation", {I, S, I, I}, ""},
     {"prediction", {I, S, I, I}, ""},
     {"prompt_cache_key", {I, S, I, I}, ""},
+    {"prompt_cache_options", {I, S, I, I}, ""},
     {"prompt_cache_retention", {I, S, I, I}, ""},
     {"safety_identifier", {I, S, I, I}, ""},
     {"service_tier", {I, S, I, I}, ""},
@@ -95,10 +101,54 @@ constexpr Field kEmbeddingFields[] = {
     {"user", {I, S, I, R}, ""},
 };
 
+// OpenAI's responses: every backend is asked by way of a chat.
+constexpr Field kResponsesFields[] = {
+    {"model", {T, T, T, T}, ""},
+    {"input", {T, T, T, T}, "A text or items; images as in chat."},
+    {"instructions", {T, T, T, T}, "The system's text, for this turn only."},
+    {"previous_response_id", {T, T, T, T}, "What is stored of the conversation goes before the input."},
+    {"conversation", {R, R, R, R}, "Nothing is kept under such a name; use `previous_response_id`."},
+    {"prompt", {R, R, R, R}, "There are no stored prompts."},
+    {"stream", {T, T, T, T}, ""},
+    {"stream_options", {I, I, I, I}, "Events are not padded."},
+    {"store", {T, T, T, T}, "Kept here, for who asked; true when it is not given."},
+    {"background", {I, I, I, I}, "Answered at once."},
+    {"max_output_tokens", {T, T, T, T}, ""},
+    {"temperature", {T, T, T, T}, ""},
+    {"top_p", {T, T, T, T}, ""},
+    {"presence_penalty", {T, T, T, I}, ""},
+    {"frequency_penalty", {T, T, T, I}, ""},
+    {"top_logprobs", {R, T, T, R}, "Refused when it is not 0."},
+    {"tools",
+     {T, T, T, T},
+     "Functions, namespaces of them, custom tools (as a function with one text), a client's search for tools. Hosted "
+     "tools "
+     "are dropped."},
+    {"tool_choice", {T, T, I, T}, ""},
+    {"parallel_tool_calls", {T, T, I, T}, ""},
+    {"max_tool_calls", {I, I, I, I}, "Limits hosted tools."},
+    {"text", {T, T, T, T}, "`format` as `response_format` in chat; `verbosity` reaches OpenAI-compatible backends."},
+    {"reasoning", {I, T, T, T}, "`effort` as `reasoning_effort` in chat."},
+    {"include",
+     {T, T, T, T},
+     "Log probabilities, where the backend has them. The rest asks for nothing that is made here."},
+    {"metadata", {I, I, I, I}, "Comes back with the answer."},
+    {"truncation", {I, I, I, I}, "Nothing is cut: what does not fit is 400 `context_length_exceeded`."},
+    {"context_management", {I, I, I, I}, "/v1/responses/compact makes a summary."},
+    {"moderation", {I, I, I, I}, ""},
+    {"prompt_cache_key", {I, I, I, I}, ""},
+    {"prompt_cache_options", {I, I, I, I}, ""},
+    {"prompt_cache_retention", {I, I, I, I}, ""},
+    {"safety_identifier", {I, I, I, I}, ""},
+    {"service_tier", {I, I, I, I}, ""},
+    {"user", {I, I, I, I}, ""},
+};
+
 // A value that asks for nothing which would not happen anyway.
 bool asks_for_nothing(const json::Object& body, std::string_view field, const json::Value& value) {
   if (value.is_null()) return true;
   if (field == "n") return value == 1;
+  if (field == "top_logprobs") return value == 0;
   if (field == "best_of") return value == json::int_at(body, "n").value_or(1);
   if (field == "logprobs") return value == false;
   if (field == "functions") return value.is_array() && value.as_array().empty();
@@ -135,6 +185,8 @@ std::span<const Field> fields_of(Endpoint endpoint) {
       return kCompletionFields;
     case Endpoint::kEmbeddings:
       return kEmbeddingFields;
+    case Endpoint::kResponses:
+      return kResponsesFields;
   }
   return {};
 }
@@ -177,6 +229,7 @@ std::string compatibility_page() {
   page += table_of(Endpoint::kChat);
   page += "\n## POST /v1/completions\n\n" + table_of(Endpoint::kCompletions);
   page += "\n## POST /v1/embeddings\n\n" + table_of(Endpoint::kEmbeddings);
+  page += "\n## POST /v1/responses\n\n" + table_of(Endpoint::kResponses);
   return page;
 }
 

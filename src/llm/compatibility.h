@@ -20,7 +20,7 @@ inline constexpr Kind kKinds[] = {Kind::kLocal, Kind::kOpenAi, Kind::kOllama, Ki
 std::string_view kind_name(Kind kind);  // as in the model table: "local", "openai", ...
 
 // What a backend is asked for; each has a request of its own.
-enum class Endpoint { kChat, kCompletions, kEmbeddings };
+enum class Endpoint { kChat, kCompletions, kEmbeddings, kResponses };
 
 enum class Support {
   kSent,        // as it is

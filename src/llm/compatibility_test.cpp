@@ -24,7 +24,8 @@ TEST(Compatibility, FileSaysWhatTheTableSays) {
 }
 
 TEST(Compatibility, NoFieldTwice) {
-  for (const Endpoint endpoint : {Endpoint::kChat, Endpoint::kCompletions, Endpoint::kEmbeddings}) {
+  for (const Endpoint endpoint :
+       {Endpoint::kChat, Endpoint::kCompletions, Endpoint::kEmbeddings, Endpoint::kResponses}) {
     std::set<std::string_view> names;
     for (const auto& field : fields_of(endpoint)) EXPECT_TRUE(names.insert(field.name).second) << field.name;
   }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "llm/local/tool_calls.h"
+
 namespace promethean::llm::local {
 
 const std::string_view kTokenizeBodySchema = R"({
@@ -37,6 +39,16 @@ base::Result<std::optional<json::Value>> answer_schema_of(const json::Value& bod
   return *schema;
 }
 
+base::Result<AnswerForm> form_of(const json::Value& body, json::Array& tools) {
+  auto schema = answer_schema_of(body);
+  if (!schema) return base::fail(std::move(schema).error());
+  auto use = tool_use_of(body);
+  if (!use) return base::fail(std::move(use).error());
+  auto form = answer_form(*use, *schema ? &**schema : nullptr);
+  if (form) tools = std::move(use->tools);
+  return form;
+}
+
 }  // namespace
 
 GenerateOptions options_of(const json::Value& body) {
@@ -50,7 +62,7 @@ GenerateOptions options_of(const json::Value& body) {
   const auto limit = json::int_at(body, "max_completion_tokens").value_or(json::int_at(body, "max_tokens").value_or(0));
   options.max_tokens = static_cast<int>(std::min(limit, kMostTokens));
   options.stop = stops_of(body);
-  options.grammar = json::string_at(body, "grammar").value_or("");
+  options.form.grammar = json::string_at(body, "grammar").value_or("");
   return options;
 }
 
@@ -60,16 +72,14 @@ base::Result<ChatRequest> parse_chat_request(const json::Value& body) {
     return base::bad_field("n", "this model gives one answer at a time",
                            "leave n out and ask again for another answer");
   }
-  auto schema = answer_schema_of(body);
-  if (!schema) return base::fail(std::move(schema).error());
-
   ChatRequest request;
   request.messages = *json::array_at(body, "messages");
   request.options = options_of(body);
-  request.answer_schema = *std::move(schema);
-  if (request.answer_schema && !request.options.grammar.empty()) {
-    return base::bad_field("grammar", "grammar and response_format exclude each other");
-  }
+  auto form = form_of(body, request.tools);
+  if (!form) return base::fail(std::move(form).error());
+  if (!form->grammar.empty() && !request.options.form.grammar.empty())
+    return base::bad_field("grammar", "grammar excludes tools and response_format");
+  if (!form->grammar.empty()) request.options.form = *std::move(form);
   request.stream = json::bool_at(body, "stream").value_or(false);
   const json::Value* stream_options = json::find(body, "stream_options");
   request.include_usage = stream_options != nullptr && json::bool_at(*stream_options, "include_usage").value_or(false);

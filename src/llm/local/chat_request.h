@@ -14,7 +14,7 @@ extern const std::string_view kTokenizeBodySchema;
 struct ChatRequest {
   json::Array messages;
   GenerateOptions options;
-  std::optional<json::Value> answer_schema;  // response_format json_object or json_schema
+  json::Array tools;  // that the model is told of
   bool stream = false;
   bool include_usage = false;
 };
@@ -22,7 +22,7 @@ struct ChatRequest {
 // What a request of any endpoint says of how to generate.
 GenerateOptions options_of(const json::Value& body);
 
-// `body` satisfies kChatRequestSchema.
+// `body` satisfies kChatRequestSchema. Makes the grammar of the answer: for the pool.
 base::Result<ChatRequest> parse_chat_request(const json::Value& body);
 
 }  // namespace promethean::llm::local

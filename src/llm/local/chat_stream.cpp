@@ -2,13 +2,16 @@
 
 #include "http/router.h"
 #include "http/sse.h"
+#include "llm/chat.h"
+#include "llm/local/tool_calls.h"
 
 namespace promethean::llm::local {
 
 namespace {
 
-std::string_view finish_reason(Finish finish) {
-  return finish == Finish::kLength ? "length" : "stop";
+std::string_view finish_reason(Finish finish, size_t calls) {
+  if (finish == Finish::kLength) return "length";
+  return calls > 0 ? "tool_calls" : "stop";
 }
 
 json::Object usage_object(const Generated& done) {
@@ -33,30 +36,58 @@ json::Object object_of(const AnswerHead& head, std::string_view kind, json::Arra
                       {"choices", std::move(choices)}};
 }
 
-// A piece of text; nothing of it when the answer is finished.
-std::string event_of(const AnswerHead& head, std::string_view text, json::Value finish = nullptr) {
-  json::Object choice{{"index", 0}};
-  if (!head.is_chat) {
-    choice["text"] = text;
-    choice["logprobs"] = nullptr;
-  } else {
-    choice["delta"] = finish.is_null() ? json::Object{{"content", text}} : json::Object();
+// The text of an answer as what it says: text, and calls where there may be some.
+std::vector<CallReader::Piece> pieces_of(const AnswerHead& head, CallReader& reader, const std::string& text) {
+  if (head.calls) return reader.push(text);
+  if (text.empty()) return {};
+  return {{.text = text}};
+}
+
+// The delta of a piece. The first one of a call says which function it is, the others are its arguments.
+json::Object delta_of(const CallReader::Piece& piece) {
+  if (!piece.is_call) return json::Object{{"content", piece.text}};
+  json::Object function;
+  json::Object call{{"index", piece.index}};
+  if (!piece.name.empty()) {
+    call["id"] = new_call_id();
+    call["type"] = "function";
+    function["name"] = piece.name;
   }
-  choice["finish_reason"] = std::move(finish);
+  function["arguments"] = piece.arguments;
+  call["function"] = std::move(function);
+  return json::Object{{"tool_calls", json::Array{std::move(call)}}};
+}
+
+std::string event_of(const AnswerHead& head, json::Object choice) {
   const std::string_view kind = head.is_chat ? "chat.completion.chunk" : "text_completion";
   return http::sse_event(json::write(object_of(head, kind, {std::move(choice)})));
 }
 
-// "" when there is nothing to say before the model does.
-std::string first_event(const AnswerHead& head) {
-  if (!head.is_chat) return head.echo.empty() ? std::string() : event_of(head, head.echo);
-  json::Object choice{
-      {"index", 0}, {"delta", json::Object{{"role", "assistant"}, {"content", ""}}}, {"finish_reason", nullptr}};
-  return http::sse_event(json::write(object_of(head, "chat.completion.chunk", {std::move(choice)})));
+std::string event_of(const AnswerHead& head, const CallReader::Piece& piece) {
+  json::Object choice{{"index", 0}, {"finish_reason", nullptr}};
+  if (head.is_chat)
+    choice["delta"] = delta_of(piece);
+  else
+    choice["text"] = piece.text, choice["logprobs"] = nullptr;
+  return event_of(head, std::move(choice));
 }
 
-std::string last_events(const AnswerHead& head, const Generated& done) {
-  std::string events = event_of(head, "", json::Value(finish_reason(done.finish)));
+// "" when there is nothing to say before the model does.
+std::string first_event(const AnswerHead& head) {
+  if (!head.is_chat) return head.echo.empty() ? std::string() : event_of(head, {.text = head.echo});
+  json::Value content = "";
+  if (head.calls) content = nullptr;  // there may be none
+  json::Object delta{{"role", "assistant"}, {"content", std::move(content)}};
+  return event_of(head, json::Object{{"index", 0}, {"delta", std::move(delta)}, {"finish_reason", nullptr}});
+}
+
+std::string last_events(const AnswerHead& head, const Generated& done, size_t calls) {
+  json::Object last{{"index", 0}, {"finish_reason", finish_reason(done.finish, calls)}};
+  if (head.is_chat)
+    last["delta"] = json::Object();
+  else
+    last["text"] = "", last["logprobs"] = nullptr;
+  std::string events = event_of(head, std::move(last));
   if (head.include_usage) {
     json::Object usage = object_of(head, head.is_chat ? "chat.completion.chunk" : "text_completion", {});
     usage["usage"] = usage_object(done);
@@ -77,14 +108,19 @@ class AnswerStream final : public http::BodyStream {
       begun_ = true;
       if (auto first = first_event(head_); !first.empty()) co_return http::make_chunk(std::move(first));
     }
-    auto progress = co_await answer_.next(ctx);
-    if (!progress) {
-      failure_ = std::move(progress).error();
-      co_return http::make_chunk(http::sse_event(json::write(http::error_body(http::Family::kOpenAi, *failure_))));
+    std::string events;
+    while (events.empty()) {
+      auto progress = co_await answer_.next(ctx);
+      if (!progress) {
+        failure_ = std::move(progress).error();
+        co_return http::make_chunk(http::sse_event(json::write(http::error_body(http::Family::kOpenAi, *failure_))));
+      }
+      for (const auto& piece : pieces_of(head_, reader_, progress->text)) events += event_of(head_, piece);
+      if (!progress->done) continue;
+      ended_ = true;
+      events += last_events(head_, *progress->done, reader_.calls());
     }
-    if (!progress->done) co_return http::make_chunk(event_of(head_, progress->text));
-    ended_ = true;
-    co_return http::make_chunk(last_events(head_, *progress->done));
+    co_return http::make_chunk(std::move(events));
   }
 
   void drain() override { answer_.stop(); }
@@ -92,6 +128,7 @@ class AnswerStream final : public http::BodyStream {
  private:
   AnswerHead head_;
   RunningAnswer answer_;
+  CallReader reader_;
   bool begun_ = false;
   bool ended_ = false;
   std::optional<base::Error> failure_;
@@ -115,18 +152,49 @@ std::unique_ptr<http::BodyStream> stream_answer(AnswerHead head, RunningAnswer a
   return std::make_unique<AnswerStream>(std::move(head), std::move(answer));
 }
 
+namespace {
+
+// A message put together from its pieces.
+struct Whole {
+  std::string text;
+  json::Array calls;
+
+  void add(const CallReader::Piece& piece) {
+    if (!piece.is_call) {
+      text += piece.text;
+    } else if (!piece.name.empty()) {
+      json::Object call = delta_of(piece).at("tool_calls").as_array().front().as_object();
+      call.erase("index");
+      calls.push_back(std::move(call));
+    } else {
+      calls.back().at("function").at("arguments").as_string() += piece.arguments;
+    }
+  }
+
+  json::Object message() const {
+    json::Object out{{"role", "assistant"}, {"content", text}};
+    if (calls.empty()) return out;
+    if (text.empty()) out["content"] = nullptr;
+    out["tool_calls"] = calls;
+    return out;
+  }
+};
+
+}  // namespace
+
 async::Task<base::Result<json::Value>> whole_answer(async::Context& ctx, AnswerHead head, RunningAnswer answer) {
-  std::string text = head.echo;
+  Whole whole{.text = head.echo, .calls = {}};
+  CallReader reader;
   for (;;) {
     auto progress = co_await answer.next(ctx);
     if (!progress) co_return base::fail(std::move(progress).error());
-    text += progress->text;
+    for (const auto& piece : pieces_of(head, reader, progress->text)) whole.add(piece);
     if (!progress->done) continue;
-    json::Object choice{{"index", 0}, {"finish_reason", finish_reason(progress->done->finish)}};
+    json::Object choice{{"index", 0}, {"finish_reason", finish_reason(progress->done->finish, reader.calls())}};
     if (head.is_chat)
-      choice["message"] = json::Object{{"role", "assistant"}, {"content", text}};
+      choice["message"] = whole.message();
     else
-      choice["text"] = text, choice["logprobs"] = nullptr;
+      choice["text"] = whole.text, choice["logprobs"] = nullptr;
     const std::string_view kind = head.is_chat ? "chat.completion" : "text_completion";
     json::Object answered = object_of(head, kind, {std::move(choice)});
     answered["usage"] = usage_object(*progress->done);

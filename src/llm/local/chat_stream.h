@@ -16,6 +16,7 @@ struct AnswerHead {
   std::string model;
   bool include_usage = false;
   bool is_chat = true;  // else the answer to a bare prompt: text_completion
+  bool calls = false;   // its text may contain tool calls
   std::string echo;     // of a bare prompt: what its answer begins with
 };
 
@@ -39,8 +40,8 @@ class RunningAnswer {
   async::StopFlag stop_;
 };
 
-// Server-sent events: the role (or the echo) at once, the text as it comes, the finish reason, the usage if wanted,
-// [DONE]. A failure on the way is one event {"error":{…}}, and the stream is cut without [DONE].
+// Server-sent events: the role (or the echo) at once, text and tool calls as they come, the finish reason, the usage if
+// wanted, [DONE]. A failure on the way is one event {"error":{…}}, and the stream is cut without [DONE].
 std::unique_ptr<http::BodyStream> stream_answer(AnswerHead head, RunningAnswer answer);
 
 // The whole answer as one chat.completion or text_completion object.

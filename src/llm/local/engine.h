@@ -42,6 +42,14 @@ struct ModelInfo {
   int context_tokens = 0;  // prompt and answer together
 };
 
+// What the whole text must look like.
+struct AnswerForm {
+  std::string grammar;     // GBNF; empty: any text
+  bool calls = false;      // there may be tool calls (tool_calls.h); stop strings do not count in them
+  bool free_text = false;  // and before the first of them any text
+  int closing_tokens = 0;  // so many before the tokens run out, JSON takes the shortest way to its end; 0: never
+};
+
 // What was asked for. Unset numbers mean the defaults, which are careful ones: a small model wanders when it is hot.
 struct GenerateOptions {
   double temperature = 0.2;  // 0: always the likeliest token
@@ -51,7 +59,7 @@ struct GenerateOptions {
   std::optional<uint32_t> seed;   // unset: a different one each time
   int max_tokens = 0;             // 0: until the context is full
   std::vector<std::string> stop;  // the text ends before the first of these
-  std::string grammar;            // GBNF that the whole text must match; see schema_grammar()
+  AnswerForm form;
 };
 
 enum class Finish {
@@ -83,9 +91,11 @@ class Engine {
   // Plain text: what looks like a control token in it is text.
   virtual std::vector<Token> tokenize(std::string_view text) const = 0;
 
-  // Messages in OpenAI's dialect (role, content as text or text parts) -> the prompt. Control tokens come from the
-  // template only; in a message they are text. kInvalidArgument when the template refuses the messages.
-  virtual base::Result<std::vector<Token>> render(const json::Array& messages) const = 0;
+  // Messages in OpenAI's dialect (role, content as text or text parts) -> the prompt, with the tools that the model may
+  // call. Control tokens come from the template only; in a message they are text. A template that writes calls in
+  // another form than tool_calls.h reads them in is not shown the tools: the system text says how to call them.
+  // kInvalidArgument when the template refuses the messages.
+  virtual base::Result<std::vector<Token>> render(const json::Array& messages, const json::Array& tools) const = 0;
 
   // Text that is no conversation -> the prompt, as the model was trained to see a text begin. Control tokens in it
   // count: whoever sends a bare prompt writes them on purpose.
@@ -93,9 +103,6 @@ class Engine {
 
   // What tokens say; control tokens say nothing. kInvalidArgument for one that the model does not have.
   virtual base::Result<std::string> text_of(std::span<const Token> tokens) const = 0;
-
-  // A grammar for answers that satisfy a JSON Schema; kInvalidArgument for one that cannot be expressed.
-  virtual base::Result<std::string> schema_grammar(const json::Value& schema) const = 0;
 
   // kTooLarge when the prompt leaves no room for an answer, kInvalidArgument for a bad grammar, kInternal when the
   // engine failed on the way. `stop` is looked at before every token and inside the evaluation of the prompt.

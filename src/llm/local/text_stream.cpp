@@ -31,7 +31,8 @@ size_t unfinished_tail(std::string_view bytes) {
 
 }  // namespace
 
-TextStream::TextStream(std::vector<std::string> stops) : stops_(std::move(stops)) {
+TextStream::TextStream(std::vector<std::string> stops, std::string_view call_marker)
+    : stops_(std::move(stops)), marker_(call_marker) {
   std::erase_if(stops_, [](const std::string& stop) { return stop.empty(); });
 }
 
@@ -42,7 +43,14 @@ std::string TextStream::push(std::string_view bytes) {
   pending_ += base::sanitize_utf8(std::string_view(raw_).substr(0, whole));
   raw_.erase(0, whole);
 
-  const Match stop = first_stop();
+  Match stop = first_stop();
+  if (const size_t call = marker_.empty() ? std::string::npos : pending_.find(marker_);
+      call != std::string::npos && call + marker_.size() <= stop.end) {
+    in_call_ = true;
+    stops_.clear();
+    marker_.clear();
+    stop = {};
+  }
   stopped_ = stop.begin != std::string::npos;
   const size_t ready = stopped_ ? stop.begin : certain();
   std::string text = pending_.substr(0, ready);
@@ -71,11 +79,13 @@ TextStream::Match TextStream::first_stop() const {
 
 size_t TextStream::certain() const {
   size_t kept = 0;
-  for (const std::string& stop : stops_) {
-    for (size_t length = std::min(stop.size() - 1, pending_.size()); length > kept; --length) {
-      if (pending_.ends_with(std::string_view(stop).substr(0, length))) kept = length;
+  const auto keep_beginning_of = [&](std::string_view text) {
+    for (size_t length = std::min(text.size() - 1, pending_.size()); length > kept; --length) {
+      if (pending_.ends_with(text.substr(0, length))) kept = length;
     }
-  }
+  };
+  for (const std::string& stop : stops_) keep_beginning_of(stop);
+  if (!marker_.empty()) keep_beginning_of(marker_);
   return pending_.size() - kept;
 }
 

@@ -3,6 +3,7 @@
 // A token may end inside a character or inside a stop string. What is not certain yet is held back: push() gives only
 // whole characters that can no longer become part of a stop string. Invalid bytes become U+FFFD. The text does not
 // depend on where the tokens were cut: it ends before the stop string that is completed first. Stop strings are UTF-8.
+// From a call marker on, which is never given out in two pieces, they do not count.
 #pragma once
 
 #include <string>
@@ -14,12 +15,13 @@ namespace promethean::llm::local {
 class TextStream {
  public:
   // Empty stop strings are ignored.
-  explicit TextStream(std::vector<std::string> stops);
+  explicit TextStream(std::vector<std::string> stops, std::string_view call_marker = {});
 
   // Text that became certain; may be empty. After stopped() nothing more comes.
   std::string push(std::string_view bytes);
 
   bool stopped() const { return stopped_; }
+  bool in_call() const { return in_call_; }
 
   // The answer ended without a stop string: what was held back, less a character that was never completed.
   std::string finish();
@@ -30,12 +32,14 @@ class TextStream {
     size_t end = std::string::npos;
   };
   Match first_stop() const;
-  size_t certain() const;  // bytes of pending_ that no stop string can begin in
+  size_t certain() const;  // bytes of pending_ that neither a stop string nor the marker can begin in
 
   std::vector<std::string> stops_;
+  std::string marker_;   // empty from the first one on
   std::string raw_;      // the beginning of a character
   std::string pending_;  // whole characters not given out yet
   bool stopped_ = false;
+  bool in_call_ = false;
 };
 
 }  // namespace promethean::llm::local

@@ -39,21 +39,18 @@ http::Route make_route(http::Method method, std::string path, std::string id, st
   return route;
 }
 
-// The prompt of a request, and the grammar of its answer. Runs on the pool.
+// A request with its prompt. Runs on the pool.
 struct Prepared {
+  ChatRequest request;
   std::vector<Token> prompt;
-  std::string grammar;
 };
-base::Result<Prepared> prepare(const Engine& engine, const ChatRequest& request) {
-  auto prompt = engine.render(request.messages);
-  if (!prompt) return base::fail(std::move(prompt).error());
-  Prepared prepared{*std::move(prompt), request.options.grammar};
-  if (request.answer_schema) {
-    auto grammar = engine.schema_grammar(*request.answer_schema);
-    if (!grammar) return base::fail(std::move(grammar).error());
-    prepared.grammar = *std::move(grammar);
-  }
-  return prepared;
+base::Result<Prepared> prepare(const Engine& engine, const json::Value& body) {
+  auto request = parse_chat_request(body);
+  if (!request) return base::fail(std::move(request).error());
+  auto prompt = engine.render(request->messages, request->tools);
+  if (!prompt)
+    return base::fail(prompt.error().field().empty() ? prompt.error().with_field("messages") : prompt.error());
+  return Prepared{*std::move(request), *std::move(prompt)};
 }
 
 base::Error too_long(size_t tokens, int context) {
@@ -120,15 +117,13 @@ base::Result<void> WorkerService::add_routes(http::Router& router) {
 }
 
 Task<Response> WorkerService::chat(Context& ctx, Request& request) {
-  auto asked = parse_chat_request(request.json);
-  if (!asked) co_return failed(asked.error());
-
-  auto work = [this, &asked] { return prepare(*engine_, *asked); };
+  auto work = [this, &request] { return prepare(*engine_, request.json); };
   auto prepared = co_await pool_.run(ctx, work);
-  if (!prepared) co_return failed(prepared.error(), "messages");
-  Asked given{std::move(prepared->prompt), std::move(asked->options), new_head("chatcmpl-"), asked->stream, "messages"};
-  given.options.grammar = std::move(prepared->grammar);
-  given.head.include_usage = asked->include_usage;
+  if (!prepared) co_return failed(prepared.error());
+  ChatRequest& asked = prepared->request;
+  Asked given{std::move(prepared->prompt), std::move(asked.options), new_head("chatcmpl-"), asked.stream, "messages"};
+  given.head.include_usage = asked.include_usage;
+  given.head.calls = given.options.form.calls;
   auto response = co_await answer(ctx, std::move(given));
   co_return response;
 }
@@ -199,7 +194,7 @@ Task<Response> WorkerService::tokenize(Context& ctx, Request& request) {
   }
   auto work = [this, messages, content]() -> base::Result<size_t> {
     if (content) return engine_->tokenize(*content).size();
-    auto prompt = engine_->render(*messages);
+    auto prompt = engine_->render(*messages, {});
     if (!prompt) return base::fail(std::move(prompt).error());
     return prompt->size();
   };

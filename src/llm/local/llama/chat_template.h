@@ -25,13 +25,19 @@ class ChatTemplate {
 
   // kUnsupported when the model has no template, kInvalidArgument when it cannot be parsed.
   static base::Result<ChatTemplate> of_model(const llama_model* model);
+  // `control`: texts that are control tokens of the model.
+  static base::Result<ChatTemplate> of_source(const std::string& source, std::string bos, std::string eos,
+                                              std::vector<std::string> control);
   ChatTemplate(ChatTemplate&&) noexcept;
   ChatTemplate& operator=(ChatTemplate&&) noexcept;
   ~ChatTemplate();
 
   // Up to the point where the assistant begins to speak. kInvalidArgument when a message has a part other than text,
   // or the template refuses the sequence of roles.
-  base::Result<std::vector<Part>> render(const json::Array& messages) const;
+  base::Result<std::vector<Part>> render(const json::Array& messages, const json::Array& tools) const;
+
+  // It shows tools, and writes calls as tool_calls.h reads them. Else write_out_tools() does it.
+  bool knows_tools() const;
 
  private:
   struct Program;

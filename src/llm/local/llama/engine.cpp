@@ -11,12 +11,14 @@
 #include <mutex>
 
 #include "async/runtime.h"
+#include "llm/local/end_of_form.h"
 #include "llm/local/free_cores.h"
 #include "llm/local/llama/chat_template.h"
 #include "llm/local/llama/embedder.h"
 #include "llm/local/llama/handles.h"
 #include "llm/local/llama/sampler.h"
 #include "llm/local/text_stream.h"
+#include "llm/local/tool_calls.h"
 
 namespace promethean::llm::local {
 
@@ -74,8 +76,8 @@ class LlamaEngine final : public Engine {
     return tokens;
   }
 
-  base::Result<std::vector<Token>> render(const json::Array& messages) const override {
-    auto parts = chat_.render(messages);
+  base::Result<std::vector<Token>> render(const json::Array& messages, const json::Array& tools) const override {
+    auto parts = chat_.render(messages, tools);
     if (!parts) return base::fail(std::move(parts).error());
     std::vector<Token> tokens;
     for (const auto& part : *parts) append_tokens(vocab_, part.text, !part.from_message, tokens);
@@ -98,10 +100,6 @@ class LlamaEngine final : public Engine {
       text += token_bytes(vocab_, token);
     }
     return text;
-  }
-
-  base::Result<std::string> schema_grammar(const json::Value& schema) const override {
-    return grammar_of_schema(schema);
   }
 
   base::Result<Generated> generate(std::span<const Token> prompt, const GenerateOptions& options,
@@ -220,16 +218,20 @@ base::Result<void> LlamaEngine::answer(Sampler& sampler, const GenerateOptions& 
                                        Generated& done) {
   const int room = info_.context_tokens - done.prompt_tokens;
   const int most = options.max_tokens > 0 ? std::min(options.max_tokens, room) : room;
-  TextStream text(options.stop);
+  TextStream text(options.stop, options.form.calls ? kCallBegin : std::string_view());
+  EndOfForm end(options.form, most);
   done.finish = Finish::kLength;
   while (done.completion_tokens < most) {
-    const Token token = sampler.next(context_.get());
+    const bool closing = end.due(done.completion_tokens, text.in_call());
+    const Token token = sampler.next(context_.get(), closing, end.in_string());
     ++done.completion_tokens;
     if (llama_vocab_is_eog(vocab_, token)) {
-      done.finish = Finish::kStop;
+      if (!end.cut()) done.finish = Finish::kStop;
       break;
     }
-    if (std::string ready = text.push(token_bytes(vocab_, token)); !ready.empty()) on_text(std::move(ready));
+    const std::string bytes = token_bytes(vocab_, token);
+    end.take(token, bytes, text.in_call());
+    if (std::string ready = text.push(bytes); !ready.empty()) on_text(std::move(ready));
     if (text.stopped()) {
       done.finish = Finish::kStop;
       return {};

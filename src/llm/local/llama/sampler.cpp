@@ -1,11 +1,7 @@
 #include "llm/local/llama/sampler.h"
 
-#include <common/json-schema-to-grammar.h>
-#include <common/json.h>
-
 #include <algorithm>
 #include <cmath>
-#include <exception>
 
 namespace promethean::llm::local {
 
@@ -35,18 +31,26 @@ SamplerHandle make_chain(const llama_vocab* vocab, const GenerateOptions& option
 
 }  // namespace
 
+Sampler::Sampler(const llama_vocab* vocab, SamplerHandle chain, SamplerHandle grammar)
+    : vocab_(vocab),
+      chain_(std::move(chain)),
+      grammar_(std::move(grammar)),
+      candidates_(static_cast<size_t>(llama_vocab_n_tokens(vocab))) {}
+
 base::Result<Sampler> Sampler::make(const llama_vocab* vocab, const GenerateOptions& options) {
   SamplerHandle grammar;
-  if (!options.grammar.empty()) {
-    grammar.reset(llama_sampler_init_grammar(vocab, options.grammar.c_str(), "root"));
+  if (!options.form.grammar.empty()) {
+    grammar.reset(llama_sampler_init_grammar(vocab, options.form.grammar.c_str(), "root"));
     if (!grammar) return base::fail(base::Code::kInvalidArgument, "the grammar cannot be parsed");
   }
-  return Sampler(make_chain(vocab, options), std::move(grammar), llama_vocab_n_tokens(vocab));
+  return Sampler(vocab, make_chain(vocab, options), std::move(grammar));
 }
 
-llama_token Sampler::next(llama_context* context) {
+llama_token Sampler::next(llama_context* context, bool closing, bool in_string) {
   const float* scores = llama_get_logits_ith(context, -1);
-  llama_token token = choose(scores, false);
+  const bool in_haste = closing && grammar_;
+  const auto end = in_haste ? closer(in_string) : std::nullopt;
+  llama_token token = end ? *end : in_haste ? likeliest(scores) : choose(scores, false);
   // Asking the grammar about one token is cheap, about all of them is not; most first choices are allowed.
   if (grammar_ && !grammar_allows(token)) token = choose(scores, true);
   llama_sampler_accept(chain_.get(), token);
@@ -54,29 +58,57 @@ llama_token Sampler::next(llama_context* context) {
   return token;
 }
 
-llama_token Sampler::choose(const float* scores, bool by_grammar) {
+// What ends most of what is open comes first. A quote opens a string where nothing else is allowed, and ends it next.
+std::optional<llama_token> Sampler::closer(bool in_string) const {
+  if (grammar_allows(llama_vocab_eos(vocab_))) return llama_vocab_eos(vocab_);
+  for (const std::string_view text : {"}", "]", ",", "\""}) {
+    if (in_string && text != "\"") continue;
+    std::vector<llama_token> tokens;
+    append_tokens(vocab_, text, false, tokens);
+    if (tokens.size() == 1 && token_bytes(vocab_, tokens[0]) == text && grammar_allows(tokens[0])) return tokens[0];
+  }
+  return std::nullopt;
+}
+
+llama_token_data_array Sampler::all(const float* scores) {
   for (size_t i = 0; i < candidates_.size(); ++i) {
     candidates_[i] = {static_cast<llama_token>(i), scores[i], 0.0F};
   }
-  llama_token_data_array list{candidates_.data(), candidates_.size(), -1, false};
-  if (by_grammar) llama_sampler_apply(grammar_.get(), &list);
+  return {candidates_.data(), candidates_.size(), -1, false};
+}
+
+llama_token_data_array Sampler::allowed(const float* scores) {
+  llama_token_data_array list = all(scores);
+  llama_sampler_apply(grammar_.get(), &list);
+  for (auto& candidate : candidates_) {
+    if (says_nothing(candidate.id)) candidate.logit = -INFINITY;
+  }
+  return list;
+}
+
+llama_token Sampler::choose(const float* scores, bool by_grammar) {
+  llama_token_data_array list = by_grammar ? allowed(scores) : all(scores);
   llama_sampler_apply(chain_.get(), &list);
   return list.data[std::max<int64_t>(list.selected, 0)].id;
 }
 
+// Among those that the grammar allows: a hot model would spell out letter by letter what it has no choice about.
+llama_token Sampler::likeliest(const float* scores) {
+  allowed(scores);
+  return std::ranges::max_element(candidates_, {}, &llama_token_data::logit)->id;
+}
+
+// A control token is no text, whatever the grammar makes of its name.
+bool Sampler::says_nothing(llama_token token) const {
+  return llama_vocab_is_control(vocab_, token) && !llama_vocab_is_eog(vocab_, token);
+}
+
 bool Sampler::grammar_allows(llama_token token) const {
+  if (says_nothing(token)) return false;
   llama_token_data one{token, 1.0F, 0.0F};
   llama_token_data_array list{&one, 1, -1, false};
   llama_sampler_apply(grammar_.get(), &list);
   return list.data[0].logit != -INFINITY;
-}
-
-base::Result<std::string> grammar_of_schema(const json::Value& schema) {
-  try {
-    return json_schema_to_grammar(common_json::parse(json::write(schema)), true);
-  } catch (const std::exception& e) {
-    return base::fail(base::Code::kInvalidArgument, std::string("the JSON Schema cannot be followed: ") + e.what());
-  }
 }
 
 }  // namespace promethean::llm::local

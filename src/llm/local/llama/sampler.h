@@ -1,6 +1,7 @@
 // Sampler: chooses the next token of one answer from the model's scores.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,21 +15,25 @@ class Sampler {
   // kInvalidArgument for a grammar that cannot be parsed.
   static base::Result<Sampler> make(const llama_vocab* vocab, const GenerateOptions& options);
 
-  // Chooses by the scores of the last evaluated token and remembers the choice.
-  llama_token next(llama_context* context);
+  // Chooses by the scores of the last evaluated token and remembers the choice. `closing`: what ends a piece of JSON
+  // comes before what the model likes; `in_string`: it is in the middle of one.
+  llama_token next(llama_context* context, bool closing, bool in_string);
 
  private:
-  Sampler(SamplerHandle chain, SamplerHandle grammar, int tokens)
-      : chain_(std::move(chain)), grammar_(std::move(grammar)), candidates_(static_cast<size_t>(tokens)) {}
+  Sampler(const llama_vocab* vocab, SamplerHandle chain, SamplerHandle grammar);
+  llama_token_data_array all(const float* scores);
+  llama_token_data_array allowed(const float* scores);  // the others have no chance
   llama_token choose(const float* scores, bool by_grammar);
+  llama_token likeliest(const float* scores);
+  std::optional<llama_token> closer(bool in_string) const;
   bool grammar_allows(llama_token token) const;
+  bool says_nothing(llama_token token) const;
+
+  const llama_vocab* vocab_;
 
   SamplerHandle chain_;
   SamplerHandle grammar_;  // null: any text
   std::vector<llama_token_data> candidates_;
 };
-
-// JSON Schema -> GBNF, by llama.cpp's own translator. kInvalidArgument for what it cannot express.
-base::Result<std::string> grammar_of_schema(const json::Value& schema);
 
 }  // namespace promethean::llm::local
