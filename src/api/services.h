@@ -26,6 +26,7 @@ struct Services {
   context::Retriever& retriever;
   context::ExcerptMemory& excerpts;
   search::LiveIndex& index;
+  const base::RootDir& root;  // of the repository
   async::BlockingPool& pool;
   telemetry::Registry& metrics;
   base::Log log;
@@ -43,8 +44,8 @@ base::Result<void> add_openai_routes(http::Router& router,
                                      Services& services);  // /v1: chat/completions, completions, embeddings, models
 base::Result<void> add_responses_routes(http::Router& router, Services& services);  // /v1/responses
 base::Result<void> add_anthropic_routes(http::Router& router, Services& services);  // /v1/messages, /
-base::Result<void> add_bridge_routes(http::Router& router,
-                                     Services& services);  // /search /grep /symbols/find /indexer/status
+base::Result<void> add_file_routes(http::Router& router, Services& services);    // /files/* /stacktrace/locate
+base::Result<void> add_search_routes(http::Router& router, Services& services);  // /search /grep /symbols/* /indexer/*
 base::Result<void> add_admin_routes(http::Router& router, Services& services);  // /health /metrics /v1/events
 
 }  // namespace promethean::api
