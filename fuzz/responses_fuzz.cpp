@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 
 #include "base/check.h"
+#include "dialect.h"
 #include "http/sse.h"
 #include "json/schema.h"
 #include "llm/chat_request.h"
@@ -18,48 +18,6 @@ namespace {
 
 using namespace promethean;
 using namespace promethean::llm;
-
-// Each call is answered once, right behind its message.
-void check_calls(const json::Array& messages) {
-  std::set<std::string> open;
-  for (const auto& message : messages) {
-    if (const auto id = json::string_at(message, "tool_call_id")) {
-      CHECK(open.erase(std::string(*id)) == 1);
-      continue;
-    }
-    CHECK(open.empty());
-    const json::Array* calls = json::array_at(message, "tool_calls");
-    if (calls == nullptr) continue;
-    for (const auto& call : *calls) CHECK(open.emplace(*json::string_at(call, "id")).second);
-  }
-  CHECK(open.empty());
-}
-
-// A byte says of what kind the next piece is, another how long it is.
-Delta next_delta(std::string_view& bytes) {
-  const auto take = [&bytes](size_t most) {
-    const std::string_view taken = bytes.substr(0, most);
-    bytes.remove_prefix(taken.size());
-    return std::string(taken);
-  };
-  const auto kind = static_cast<uint8_t>(take(1)[0]);
-  const std::string size = take(1);
-  std::string text = take(size.empty() ? 0 : static_cast<uint8_t>(size[0]) % 32);
-  switch (kind % 6) {
-    case 0:
-      return {.content = std::move(text)};
-    case 1:
-      return {.reasoning = std::move(text)};
-    case 2:
-      return {.refusal = std::move(text)};
-    case 3:
-      return {.tool_calls = {{.index = kind / 6 % 4, .id = text, .name = text, .arguments = ""}}};
-    case 4:
-      return {.tool_calls = {{.index = kind / 6 % 4, .id = "", .name = "", .arguments = std::move(text)}}};
-    default:
-      return {.finish_reason = kind < 128 ? "tool_calls" : "length"};
-  }
-}
 
 void check_events(std::string_view stream) {
   int64_t sequence = 0;
@@ -109,12 +67,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   CHECK(!chat->check(translated->body));
   CHECK(check_messages(translated->body.at("messages").as_array()));
-  check_calls(translated->body.at("messages").as_array());
+  fuzz::check_calls(translated->body.at("messages").as_array());
 
   body->as_object()["stream"] = true;
   ResponsesStream stream(stream_setup(*body, *translated, {.id = "resp_1", .model = "m"}));
   std::string sent = stream.begin();
-  while (!input.empty()) sent += stream.feed(next_delta(input));
+  while (!input.empty()) sent += stream.feed(fuzz::next_delta(input));
   sent += stream.finish(1);
   check_events(sent);
 
@@ -122,6 +80,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const auto& item : stream.response().at("output").as_array()) history.push_back(item);
   const auto next = translate_request(*body, history);
   CHECK(next);
-  check_calls(next->body.at("messages").as_array());
+  fuzz::check_calls(next->body.at("messages").as_array());
   return 0;
 }

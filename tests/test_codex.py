@@ -166,6 +166,40 @@ def test_oss_with_lm_studio_as_its_provider(open_server, tmp_path, upstream):
     assert ran.code == 0 and ran.text == "From here.", ran
 
 
+def oss(server, tmp_path):
+    """Codex as its users start it for a local Ollama: by the address alone, which it knows to end in /v1."""
+    codex = Codex(server, tmp_path, token="none")
+    codex.environment["CODEX_OSS_BASE_URL"] = f"http://{server.host}:{server.port}/v1"
+    return codex, ("--oss", "--local-provider", "ollama")
+
+
+def test_oss_with_ollama_as_its_provider(open_server, tmp_path, upstream):
+    codex, arguments = oss(open_server, tmp_path)
+    record = says(upstream, "plain-model", "From here.")
+    ran = codex.exec("plain-model", "hello", *arguments)
+
+    assert ran.code == 0 and ran.text == "From here.", ran
+    assert len(record.calls) == 1
+    assert "Pulling" not in ran.stderr, "the model is listed under its name"
+
+
+def test_a_tool_call_with_ollama_as_its_provider(open_server, tmp_path, upstream):
+    codex, arguments = oss(open_server, tmp_path)
+    record = says(upstream, "plain-model", ("exec_command", {"cmd": "echo made by codex > made.txt"}), "Made.")
+    ran = codex.exec("plain-model", "Make a file", *arguments)
+
+    assert ran.code == 0 and ran.text == "Made.", ran
+    assert (codex.work / "made.txt").read_text() == "made by codex\n"
+    assert record.requests[-1]["messages"][-1]["role"] == "tool"
+
+
+def test_a_model_that_codex_would_have_to_pull_is_said_not_to_be_there(open_server, tmp_path):
+    codex, arguments = oss(open_server, tmp_path)
+    ran = codex.exec("gpt-oss:20b", "hello", *arguments)
+
+    assert ran.code != 0 and "the model 'gpt-oss:20b' does not exist" in ran.stderr, ran
+
+
 @pytest.mark.parametrize(("name", "text"), [
     ("status-400", "upstream says 400"), ("status-404", "upstream says 404"), ("status-503", "upstream says 503"), ("status-429", "429"),
     ("status-401", "the backend refused our credential"), ("absent", "the model 'absent' does not exist"), ("cut", "disconnected|broke off"),

@@ -1,14 +1,10 @@
 """The official Anthropic SDKs, for Python and for Node (tests/node/messages.mjs), against the scripted and the real model."""
-import json
-import os
-import subprocess
-
 import anthropic
 import pytest
 from support.models import SERVER
-from support.server import ROOT, Promethean
+from support.node import node as run_node
+from support.server import Promethean
 
-NODE_SDK = ROOT / "build/assets/node_modules/@anthropic-ai/sdk"
 QUESTION = [{"role": "user", "content": "How many?"}]
 ANSWER = "The answer is forty-two."
 BASH = {"name": "Bash", "description": "Runs a command.", "input_schema": {"type": "object", "properties": {"command": {"type": "string"}}}}
@@ -31,11 +27,7 @@ def client(server, request):
 @pytest.fixture
 def node(server):
     def run(case, model="normal", key=None, **environment):
-        variables = {**os.environ, "BASE_URL": server.url, "API_KEY": key or server.token, "MODEL": model, "ANTHROPIC_SDK": str(NODE_SDK),
-                     **environment}
-        ran = subprocess.run(["node", ROOT / "tests/node/messages.mjs", case], env=variables, capture_output=True, text=True, timeout=120)
-        assert ran.returncode == 0, ran.stderr
-        return json.loads(ran.stdout)
+        return run_node("messages.mjs", case, BASE_URL=server.url, API_KEY=key or server.token, MODEL=model, **environment)
 
     return run
 

@@ -1,20 +1,11 @@
 """The official OpenAI SDK for Node (tests/node/chat.mjs), against the scripted and the real model."""
-import json
-import os
-import subprocess
-
 import pytest
-from support.server import ROOT, wait_for
-
-SDK = ROOT / "build/assets/node_modules/openai"
+from support.node import node as run
+from support.server import wait_for
 
 
 def node(server, case, model="normal", key=None, **environment):
-    variables = {**os.environ, "BASE_URL": server.url + "/v1", "API_KEY": key or server.token, "MODEL": model,
-                 "OPENAI_SDK": str(SDK), **environment}
-    ran = subprocess.run(["node", ROOT / "tests/node/chat.mjs", case], env=variables, capture_output=True, text=True, timeout=120)
-    assert ran.returncode == 0, ran.stderr
-    return json.loads(ran.stdout)
+    return run("chat.mjs", case, BASE_URL=server.url + "/v1", API_KEY=key or server.token, MODEL=model, **environment)
 
 
 def test_chat(scripted):

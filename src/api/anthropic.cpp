@@ -40,8 +40,8 @@ http::Route count_route(Services& services) {
   return route;
 }
 
-// Where clients look whether anybody is there, before they have a credential: Claude Code by HEAD. The root is also
-// what people open.
+// Where clients look whether anybody is there, before they have a credential: Claude Code by HEAD, clients of Ollama
+// for the words that its root says. The root is also what people open.
 http::Route greeting_route(std::string path, std::string id) {
   http::Route route;
   route.path = std::move(path);
@@ -50,7 +50,7 @@ http::Route greeting_route(std::string path, std::string id) {
   route.limits.rate_cost = 0;
   route.summary = "Says that the server is there";
   route.handler = [](Context&, http::Request&) -> Task<http::Response> {
-    co_return http::Response::text(200, "Promethean is running.\n");
+    co_return http::Response::text(200, "Promethean is running.\nFor clients of Ollama: Ollama is running\n");
   };
   return route;
 }

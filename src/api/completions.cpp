@@ -5,6 +5,7 @@
 
 #include "api/chat_stream.h"
 #include "api/question.h"
+#include "api/recording.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "llm/completion.h"
@@ -21,7 +22,10 @@ Task<http::Response> handle_completion(Services& services, Context& ctx, http::R
   head.object = "text_completion";
   head.created = base::unix_seconds(base::wall_now());
   head.include_usage = wants_usage(request.json);
+  const auto recording = begin_recording(services, request, false);
+  if (recording != nullptr) recording->begins(ctx);
   auto started = co_await llm::complete(ctx, services.models, **model, request.json.as_object(), request.principal.id);
+  look_on(recording, started);
   if (!started) co_return openai_error(started.error());
   head.model = started->used->name;
   if (json::bool_at(request.json, "stream").value_or(false))
@@ -69,7 +73,10 @@ Task<http::Response> handle_embeddings(Services& services, Context& ctx, http::R
   auto inputs = llm::texts_of(body, "input", llm::kMaxInputs);
   if (!inputs) co_return openai_error(inputs.error());
   body["input"] = std::move(*inputs);
+  const auto recording = begin_recording(services, request, false);
+  if (recording != nullptr) recording->begins(ctx);
   auto got = co_await llm::embed(ctx, **model, std::move(body), request.principal.id);
+  if (recording != nullptr) recording->embeds(**model, got);
   if (!got) co_return openai_error(got.error());
 
   const bool pack = json::string_at(request.json, "encoding_format") == "base64";

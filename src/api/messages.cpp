@@ -23,14 +23,6 @@ Turn turn_of(messages::Speaker speaker) {
   return speaker == messages::Speaker::kMachine ? Turn::kMachine : Turn::kPerson;
 }
 
-// Clients ask for all that Anthropic's models can write, 128,000 tokens and more. A limit that the model's context
-// cannot hold limits nothing; sent on, some backends refuse it, and it would leave no room for excerpts.
-void drop_idle_limit(json::Object& chat, const llm::Model& model) {
-  const auto limit = json::int_at(chat, "max_tokens");
-  if (!limit || model.context == 0) return;
-  if (*limit > model.context - llm::least_tokens(chat)) chat.erase("max_tokens");
-}
-
 Task<http::Response> whole_answer(Services& services, Context& ctx, Question question, messages::Head head) {
   auto asked = co_await ask_question(services, ctx, std::move(question));
   if (!asked) co_return failed(asked.error());

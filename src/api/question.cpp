@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/recording.h"
 #include "base/strings.h"
 #include "context/cited.h"
 #include "context/excerpts.h"
@@ -92,6 +93,7 @@ bool wants_retrieval(const Question& question, const std::string& text) {
 }
 
 Task<base::Result<Asked>> ask_plainly(Services& services, Context& ctx, Question question) {
+  if (question.recording != nullptr) question.recording->asks(question.body.at("messages").as_array());
   auto started =
       co_await services.models.chat(ctx, *question.model, std::move(question.body), std::move(question.caller));
   if (!started) co_return base::fail(std::move(started).error());
@@ -144,7 +146,13 @@ Task<base::Result<context::Retrieval>> retrieve(Services& services, Context& ctx
 
 }  // namespace
 
-base::Result<Question> make_question(const Services& services, const http::Request& request, const llm::Model& model,
+void drop_idle_limit(json::Object& chat, const llm::Model& model) {
+  const auto limit = json::int_at(chat, "max_tokens");
+  if (!limit || model.context == 0) return;
+  if (*limit > model.context - llm::least_tokens(chat)) chat.erase("max_tokens");
+}
+
+base::Result<Question> make_question(const Services& services, http::Request& request, const llm::Model& model,
                                      Turn turn) {
   Question question;
   question.model = &model;
@@ -158,6 +166,8 @@ base::Result<Question> make_question(const Services& services, const http::Reque
   if (const json::Object* wish = json::object_at(request.json, "retrieval")) read_retrieval(*wish, question);
   question.turn = turn;
   question.caller = request.principal.id;
+  question.session = session_of(request);
+  question.recording = begin_recording(services, request);
   return question;
 }
 
@@ -182,7 +192,7 @@ Turn turn_of(const json::Array& messages) {
   return llm::is_errand(instructions, last) ? Turn::kMachine : Turn::kPerson;
 }
 
-Task<base::Result<Asked>> ask_question(Services& services, Context& ctx, Question question) {
+static Task<base::Result<Asked>> begin_answer(Services& services, Context& ctx, Question question) {
   const llm::Model& model = *question.model;
   if (!question.retrieval.enabled || question.turn == Turn::kMachine) {
     auto asked = co_await ask_plainly(services, ctx, std::move(question));
@@ -220,6 +230,25 @@ Task<base::Result<Asked>> ask_question(Services& services, Context& ctx, Questio
   if (!asked) co_return asked;
   asked->stream = context::check_citations(std::move(asked->stream), services.retriever.source(), told);
   asked->retrieval_context = std::move(told);
+  co_return asked;
+}
+
+static Task<base::Result<Asked>> continue_session(Services& services, Context& ctx, Question question) {
+  auto turn = co_await join_session(services, ctx, question);
+  if (!turn) co_return base::fail(std::move(turn).error());
+  if (*turn != nullptr && question.recording != nullptr)
+    question.recording->continues((*turn)->stored.id, question.body.at("messages").as_array());
+  auto asked = co_await begin_answer(services, ctx, std::move(question));
+  if (asked && *turn != nullptr) asked->stream = kept(std::move(asked->stream), std::move(*turn));
+  co_return asked;
+}
+
+Task<base::Result<Asked>> ask_question(Services& services, Context& ctx, Question question) {
+  const auto recording = question.recording;
+  if (recording != nullptr) recording->begins(ctx);
+  auto asked = co_await continue_session(services, ctx, std::move(question));
+  if (recording != nullptr && asked) recording->finds(asked->retrieval_context);
+  look_on(recording, asked);
   co_return asked;
 }
 

@@ -10,6 +10,8 @@
 
 namespace promethean::api {
 
+class Recording;
+
 // Who set the turn off. Retrieval is for questions of people: the other kinds would only be disturbed by excerpts.
 enum class Turn { kPerson, kToolResult, kMachine };
 
@@ -19,7 +21,9 @@ struct Question {
   context::RetrievalOptions retrieval;
   bool retrieval_asked = false;  // by the request itself: then it is an error when nothing can be retrieved
   Turn turn = Turn::kPerson;
-  std::string caller;  // who shares the model with others
+  std::string caller;                    // who shares the model with others
+  std::optional<std::string> session;    // that it continues
+  std::shared_ptr<Recording> recording;  // null: not written down
 };
 
 struct Asked {
@@ -30,8 +34,9 @@ struct Asked {
 
 // The question of a request to `model`, still without its body. What the request says of retrieval counts before the
 // model's default: the member `retrieval` of its JSON, then the header x-promethean-retrieval, which is "on", "off" or
-// a list like "max_citations=4, max_tokens=800, kind=code". kInvalidArgument about the header.
-base::Result<Question> make_question(const Services& services, const http::Request& request, const llm::Model& model,
+// a list like "max_citations=4, max_tokens=800, kind=code". Once it is asked it is written down, and the answer has the
+// header x-promethean-exchange. kInvalidArgument about the header.
+base::Result<Question> make_question(const Services& services, http::Request& request, const llm::Model& model,
                                      Turn turn);
 
 // Tokens of a text by the model's own count; an estimate from above when it cannot be asked, since a count is no reason
@@ -41,6 +46,10 @@ Task<base::Result<int64_t>> count_tokens(Services& services, Context& ctx, const
 // Whose turn a conversation in the chat form has come to. One that ends with the outcome of a tool call goes on by
 // itself.
 Turn turn_of(const json::Array& messages);
+
+// Takes out a `max_tokens` that the model's context cannot hold: clients ask for all that a large model can write,
+// 128,000 tokens and more. It limits nothing; sent on, some backends refuse it, and it leaves no room for excerpts.
+void drop_idle_limit(json::Object& chat, const llm::Model& model);
 
 // An error in OpenAI's shape.
 inline http::Response openai_error(const base::Error& error) {

@@ -29,6 +29,7 @@ Task<http::Response> handle_create(Services& services, Context& ctx, http::Reque
 Task<http::Response> handle_count(Services& services, Context& ctx, http::Request& request) {
   auto call = co_await make_call(services, ctx, request, request.json);
   if (!call) co_return openai_error(call.error());
+  request.answer_headers = {};  // nothing is asked, so there is no exchange
   std::string text;
   for (const std::string_view key : {"messages", "tools"}) {
     if (const json::Value* part = call->question.body.if_contains(key)) text += json::write(*part);

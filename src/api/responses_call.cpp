@@ -135,8 +135,10 @@ Task<base::Result<json::Object>> whole_response(Services& services, Context& ctx
   co_return answer.take_response();
 }
 
-Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, const http::Request& request,
+Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, http::Request& request,
                                             const json::Value& body) {
+  if (session_of(request))
+    co_return base::bad_field("session_id", "this API has previous_response_id for what a session does");
   const auto model = services.models.find(json::string_at(body, "model").value_or(""));
   if (!model) co_return base::fail(model.error());
   const std::string previous(json::string_at(body, "previous_response_id").value_or(""));

@@ -18,7 +18,7 @@ struct ResponsesCall {
 
 // Checks, fetches what is continued, and translates. `body` is the request's, or what was made of it. Errors name the
 // field of the request.
-Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, const http::Request& request,
+Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, http::Request& request,
                                             const json::Value& body);
 
 // The response object in whole; what was wished to be stored is stored.

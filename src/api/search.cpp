@@ -12,10 +12,13 @@ using search::Snapshot;
 constexpr int64_t kMaxContext = 200;
 constexpr int64_t kMaxMatches = 100'000;
 
+// `query`, or `q` as the original calls it.
 constexpr std::string_view kSearchSchema = R"({
-  "type": "object", "required": ["query"],
+  "type": "object",
+  "anyOf": [{"required": ["query"]}, {"required": ["q"]}],
   "properties": {
     "query": {"type": "string", "minLength": 1, "maxLength": 16384},
+    "q": {"type": "string", "minLength": 1, "maxLength": 16384},
     "n": {"type": "integer", "minimum": 1, "maximum": 1000},
     "kind": {"enum": ["all", "code", "docs", "tests"]},
     "paths": {"type": "array", "maxItems": 64, "items": {"type": "string"}}
@@ -140,7 +143,8 @@ Task<http::Response> answer(Services& services, Context& ctx, Work work) {
 }
 
 Task<http::Response> handle_search(Services& services, Context& ctx, http::Request& request) {
-  const std::string query(*json::string_at(request.json, "query"));
+  const auto given = json::string_at(request.json, "query");
+  const std::string query(given ? *given : *json::string_at(request.json, "q"));
   search::SearchOptions options;
   options.limit = static_cast<size_t>(json::int_at(request.json, "n").value_or(10));
   options.kind = kind_at(request.json);

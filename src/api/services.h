@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "api/session.h"
 #include "async/pool.h"
 #include "base/log.h"
+#include "context/artifacts.h"
 #include "context/conversation.h"
 #include "context/retriever.h"
 #include "http/hub.h"
@@ -35,6 +37,8 @@ struct Services {
   std::function<Task<std::string>(Context&)> worker_metrics;  // Prometheus text of the local model's process, or ""
   size_t max_body = 2 << 20;                                  // bytes of a chat request
   storage::Store& store;
+  context::ArtifactWriter* artifacts = nullptr;  // null: exchanges are not written down
+  SessionTurns& sessions;
   http::SseHub& hub;
   std::shared_ptr<http::SseTopic> events;  // what GET /v1/events tells
 };
@@ -44,7 +48,9 @@ base::Result<void> add_openai_routes(http::Router& router,
                                      Services& services);  // /v1: chat/completions, completions, embeddings, models
 base::Result<void> add_responses_routes(http::Router& router, Services& services);  // /v1/responses
 base::Result<void> add_anthropic_routes(http::Router& router, Services& services);  // /v1/messages, /
-base::Result<void> add_file_routes(http::Router& router, Services& services);    // /files/* /stacktrace/locate
+base::Result<void> add_ollama_routes(http::Router& router, Services& services);     // /api
+base::Result<void> add_session_routes(http::Router& router, Services& services);    // /v1/sessions
+base::Result<void> add_file_routes(http::Router& router, Services& services);       // /files/* /stacktrace/locate
 base::Result<void> add_search_routes(http::Router& router, Services& services);  // /search /grep /symbols/* /indexer/*
 base::Result<void> add_admin_routes(http::Router& router, Services& services);  // /health /metrics /v1/events
 

@@ -156,7 +156,7 @@ base::Result<std::unique_ptr<App>> App::build(const Config& config, async::Runti
   auto store = storage::open_sqlite_store(config.server.state_dir + "/promethean.db");
   if (!store) return base::fail(std::move(store).error());
   app->store_ = std::move(*store);
-  app->responses_days_ = config.storage.responses_days;
+  app->kept_ = config.storage;
   auto root = base::RootDir::open(config.server.root);
   if (!root) return base::fail(std::move(root).error());
   app->root_.emplace(std::move(*root));
@@ -174,6 +174,7 @@ base::Result<std::unique_ptr<App>> App::build(const Config& config, async::Runti
   if (auto added = app->add_models(config); !added) return base::fail(std::move(added).error());
   app->ollama_ =
       std::make_unique<llm::OllamaProbe>(runtime.core(0), *app->client_, std::string(kDefaultOllama), app->log_);
+  if (auto added = app->add_artifacts(config.artifacts); !added) return base::fail(std::move(added).error());
   if (auto added = app->add_routes(config); !added) return base::fail(std::move(added).error());
   return app;
 }
@@ -213,6 +214,21 @@ base::Result<void> App::add_local(const Config& config, const ModelConfig& entry
   return {};
 }
 
+base::Result<void> App::add_artifacts(const ArtifactConfig& config) {
+  if (config.mode == ArtifactMode::kOff) return {};
+  if ((config.directory + "/").starts_with(root_->path() + "/"))
+    log_.warn("artifacts lie inside of the root and will be found by questions", {{"directory", config.directory}});
+  context::ArtifactOptions options;
+  options.directory = config.directory;
+  options.texts = config.mode == ArtifactMode::kFull;
+  options.days = config.days;
+  options.max_bytes = config.max_bytes;
+  auto writer = context::ArtifactWriter::open(std::move(options), metrics_, log_.child({{"room", "artifacts"}}));
+  if (!writer) return base::fail(std::move(writer).error());
+  artifacts_ = std::move(*writer);
+  return {};
+}
+
 base::Result<void> App::add_routes(const Config& config) {
   const auto larger = [this] { return larger_models(); };
   const auto worker = [this](async::Context& ctx) { return worker_metrics(*client_, supervisor_.get(), ctx); };
@@ -229,6 +245,8 @@ base::Result<void> App::add_routes(const Config& config) {
                                     .worker_metrics = worker,
                                     .max_body = static_cast<size_t>(config.server.max_body_bytes),
                                     .store = *store_,
+                                    .artifacts = artifacts_.get(),
+                                    .sessions = sessions_,
                                     .hub = *hub_,
                                     .events = events_});
 
@@ -245,8 +263,8 @@ base::Result<void> App::add_routes(const Config& config) {
   options.log = log_.child({{"room", "http"}});
   router_ = std::make_unique<http::Router>(
       std::move(options), std::make_shared<http::Authenticator>(std::move(auth), config.server.state_dir));
-  for (auto add : {api::add_openai_routes, api::add_responses_routes, api::add_anthropic_routes, api::add_file_routes,
-                   api::add_search_routes, api::add_admin_routes}) {
+  for (auto add : {api::add_openai_routes, api::add_responses_routes, api::add_anthropic_routes, api::add_ollama_routes,
+                   api::add_session_routes, api::add_file_routes, api::add_search_routes, api::add_admin_routes}) {
     if (auto added = add(*router_, *services_); !added) return added;
   }
   return {};
@@ -281,16 +299,20 @@ void App::start_chores() {
   if (supervisor_ != nullptr)
     async::spawn(runtime_.core(0), log_, "warm up the model", start_model(runtime_.core(0), *supervisor_));
 
-  const auto expire = [](async::Context& ctx, storage::Store& store, base::Log log, int64_t days) -> async::Task<void> {
+  const auto expire = [](async::Context& ctx, storage::Store& store, base::Log log,
+                         StorageConfig kept) -> async::Task<void> {
+    constexpr int64_t kDay = 86'400;
     for (;;) {
-      auto gone = co_await store.expire(ctx, base::unix_seconds(base::wall_now()) - days * 86'400);
+      const int64_t now = base::unix_seconds(base::wall_now());
+      auto gone = co_await store.expire(ctx, now - kept.responses_days * kDay);
+      if (gone) gone = co_await store.expire_sessions(ctx, (now - kept.session_days * kDay) * 1000);
       if (ctx.done()) co_return;
       if (!gone) log.warn("old answers were not forgotten", {{"why", gone.error().message()}});
       if (auto slept = co_await async::sleep_for(ctx, std::chrono::hours(1)); !slept) co_return;
     }
   };
   chores_ = std::make_unique<async::Context>(runtime_.core(0));
-  async::spawn(runtime_.core(0), log_, "forget old answers", expire(*chores_, *store_, log_, responses_days_));
+  async::spawn(runtime_.core(0), log_, "forget old answers", expire(*chores_, *store_, log_, kept_));
 }
 
 void App::stop(std::function<void()> done) {

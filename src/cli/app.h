@@ -26,7 +26,7 @@ class App {
   search::LiveIndex& index() { return *index_; }
 
   // Begins what a server does beside answering: starts the local model's process, if there is one, so that the first
-  // question need not wait for it, and forgets stored answers that are too old, now and every hour.
+  // question need not wait for it, and forgets stored answers and sessions that are too old, now and every hour.
   void start_chores();
 
   // Ends the local model's process. On core 0; `done` runs there.
@@ -51,6 +51,7 @@ class App {
   App(async::Runtime& runtime, base::Log log) : runtime_(runtime), log_(std::move(log)) {}
   base::Result<void> add_models(const Config& config);
   base::Result<void> add_local(const Config& config, const ModelConfig& entry, llm::Model& model);
+  base::Result<void> add_artifacts(const ArtifactConfig& config);
   base::Result<void> add_routes(const Config& config);
   std::vector<std::string> larger_models() const;
 
@@ -64,16 +65,18 @@ class App {
   std::shared_ptr<http::SseTopic> events_;
   std::unique_ptr<search::LiveIndex> index_;
   std::unique_ptr<storage::Store> store_;
+  api::SessionTurns sessions_;
   std::unique_ptr<llm::local::Supervisor> supervisor_;  // null without a local model
   std::unique_ptr<llm::OllamaProbe> ollama_;
   std::unique_ptr<llm::ModelTable> models_;
   std::unique_ptr<context::LocalEvidence> evidence_;
   std::unique_ptr<context::Retriever> retriever_;
   context::ExcerptMemory excerpts_;
+  std::unique_ptr<context::ArtifactWriter> artifacts_;  // null: mode off
   std::unique_ptr<api::Services> services_;
   std::unique_ptr<http::Router> router_;
   std::unique_ptr<async::Context> chores_;
-  int64_t responses_days_ = 0;
+  StorageConfig kept_;
 };
 
 // Host names that the server answers to: loopback's, those it listens on, those of the configuration.

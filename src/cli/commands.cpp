@@ -126,6 +126,20 @@ Command ask(Arguments& a) {
           .run = [&a](const Invocation& i) { return run_ask(i, a.ask); }};
 }
 
+Command replay(Arguments& a) {
+  return {
+      .name = "replay",
+      .summary = "ask a recorded exchange again and show the difference (exit code 1: the answer differs)",
+      .example = "promethean replay last --model gemma3:latest",
+      .options = {text("ID", "ID", "the exchange, as the answer's x-promethean-exchange has it, or `last`",
+                       a.replay.id),
+                  root_option(), text("--model", "NAME", "ask this model instead of the one of then", a.replay.model),
+                  text("--server", "HOST:PORT", "ask this server (default: the one of the root)", a.replay.server),
+                  flag("--list", "show the recorded exchanges, the newest first", a.replay.list),
+                  number("-n,--limit", "exchanges to list", a.replay.limit, 1, 100'000)},
+      .run = [&a](const Invocation& i) { return run_replay(i, a.replay); }};
+}
+
 Command worker(Arguments& a) {
   return {.name = "worker",
           .summary = "run a local model on a private socket; serve starts it by itself",
@@ -188,7 +202,7 @@ void add_common(Command& command, Arguments& a) {
 
 std::vector<Command> command_table(Arguments& arguments) {
   std::vector<Command> table;
-  for (auto make : {serve, index, search, grep, symbols, ask, worker, token, doctor, completions}) {
+  for (auto make : {serve, index, search, grep, symbols, ask, replay, worker, token, doctor, completions}) {
     table.push_back(make(arguments));
     add_common(table.back(), arguments);
   }

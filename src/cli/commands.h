@@ -22,6 +22,7 @@ struct Arguments {
   GrepOptions grep;
   SymbolsOptions symbols;
   AskOptions ask;
+  ReplayOptions replay;
   WorkerOptions worker;
   TokenOptions token;
   DoctorOptions doctor;

@@ -152,9 +152,10 @@ static base::Result<void> make_absolute(const Surroundings& around, Config& conf
     return fail(Code::kInvalidArgument, "no place for the state: neither XDG_STATE_HOME nor HOME is set",
                 "name one with --state-dir");
   }
-  for (std::string* path :
-       {&config.server.state_dir, &config.server.upstream_ca_file, &config.log.file, &config.model.path})
+  for (std::string* path : {&config.server.state_dir, &config.server.upstream_ca_file, &config.log.file,
+                            &config.model.path, &config.artifacts.directory})
     *path = absolute(*path, around);
+  if (config.artifacts.directory.empty()) config.artifacts.directory = config.server.state_dir + "/docs";
   return {};
 }
 

@@ -55,6 +55,17 @@ struct ModelConfig {
 
 struct StorageConfig {
   int64_t responses_days = 30;  // how long answers of the Responses API are kept
+  int64_t session_days = 30;    // how long sessions are kept after their last use
+};
+
+enum class ArtifactMode { kOff, kMetadata, kFull };
+
+// Exchanges that are written down.
+struct ArtifactConfig {
+  ArtifactMode mode = ArtifactMode::kMetadata;
+  std::string directory;  // after load(): absolute; default <state_dir>/docs
+  int64_t days = 30;
+  int64_t max_bytes = 512 << 20;
 };
 
 struct ServerConfig {
@@ -119,6 +130,7 @@ struct Config {
   IndexConfig index;
   RetrievalConfig retrieval;
   StorageConfig storage;
+  ArtifactConfig artifacts;
   LocalModelConfig model;
   std::vector<ModelConfig> models;  // after load(): never empty; the default model is the first
 

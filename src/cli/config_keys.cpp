@@ -229,6 +229,28 @@ std::vector<Row> storage_rows() {
       row<&Config::storage, &StorageConfig::responses_days>("storage", "responses_days")
           .range(1, 36'500)
           .doc("How long answers of `/v1/responses` are kept for `previous_response_id`; `store: false` keeps none."),
+      row<&Config::storage, &StorageConfig::session_days>("storage", "session_days")
+          .range(1, 36'500)
+          .doc("How long a session (`session_id`) is kept after its last request. Of one credential's sessions the 100 "
+               "last used are kept, of each the last 200 messages or 2 MiB."),
+  };
+}
+
+std::vector<Row> artifact_rows() {
+  using A = ArtifactConfig;
+  return {
+      row<&Config::artifacts, &A::mode>("artifacts", "mode")
+          .choices({"off", "metadata", "full"})
+          .doc("What is written down of each exchange. `metadata`: a JSON line in `exchanges.jsonl`, without any text "
+               "of question or answer. `full`: a Markdown file with the texts, too, which `promethean replay` can ask "
+               "again; secrets that can be recognized are redacted."),
+      row<&Config::artifacts, &A::directory>("artifacts", "directory")
+          .doc("The folder for it. Empty: `docs` in the state directory. Not inside of the root, where it would be "
+               "indexed."),
+      row<&Config::artifacts, &A::days>("artifacts", "days").range(1, 36'500).doc("How long it is kept."),
+      row<&Config::artifacts, &A::max_bytes>("artifacts", "max_bytes")
+          .range(64 << 10, 1024 * kGiga)
+          .doc("The size of the folder at which the oldest files go."),
   };
 }
 
@@ -258,8 +280,8 @@ Key<ModelConfig> entry(std::string_view name, std::string_view doc) {
 const std::vector<Key<Config>>& config_keys() {
   static const std::vector<Key<Config>> keys = [] {
     std::vector<Key<Config>> all;
-    for (auto rows :
-         {server_rows(), auth_rows(), log_rows(), index_rows(), model_rows(), storage_rows(), later_rows()}) {
+    for (auto rows : {server_rows(), auth_rows(), log_rows(), index_rows(), model_rows(), storage_rows(),
+                      artifact_rows(), later_rows()}) {
       for (auto& row : rows) all.push_back(std::move(row.key));
     }
     return all;

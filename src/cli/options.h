@@ -67,6 +67,15 @@ struct AskOptions {
   int64_t citations = 0;  // 0: as configured
 };
 
+// Its exit codes are those of diff: 0 the same answer, 1 another one, 2 trouble.
+struct ReplayOptions {
+  std::string id;      // of an exchange, or "last"
+  std::string model;   // empty: the one that was asked then
+  std::string server;  // HOST:PORT; empty: the one of this root
+  bool list = false;
+  int64_t limit = 20;  // of the list
+};
+
 // The child process that runs the local model. Started by serve, not by people.
 struct WorkerOptions {
   std::string model;   // GGUF file
@@ -98,6 +107,7 @@ Exit run_search(const Invocation& invocation, const SearchOptions& options);
 Exit run_grep(const Invocation& invocation, const GrepOptions& options);
 Exit run_symbols(const Invocation& invocation, const SymbolsOptions& options);
 Exit run_ask(const Invocation& invocation, const AskOptions& options);
+Exit run_replay(const Invocation& invocation, const ReplayOptions& options);
 Exit run_worker(const Invocation& invocation, const WorkerOptions& options);
 Exit run_token(const Invocation& invocation, const TokenOptions& options);
 Exit run_doctor(const Invocation& invocation, const DoctorOptions& options);

@@ -81,11 +81,21 @@ std::string_view anthropic_type(const base::Error& error, std::string_view param
   }
 }
 
-// Clients know by these words that they should shorten the conversation. Their shape has no room for a field's name.
-std::string anthropic_message(const base::Error& error, std::string_view param) {
-  if (is_context_overflow(error, param)) return "prompt is too long: " + message_and_hint(error);
+// For shapes without room for a field's name.
+std::string message_of_field(const base::Error& error, std::string_view param) {
   const bool named = param.empty() || error.message().starts_with(param);
   return named ? message_and_hint(error) : std::string(param) + ": " + message_and_hint(error);
+}
+
+// Clients know by these words that they should shorten the conversation.
+std::string anthropic_message(const base::Error& error, std::string_view param) {
+  if (is_context_overflow(error, param)) return "prompt is too long: " + message_and_hint(error);
+  return message_of_field(error, param);
+}
+
+// A model that is not there, or a prompt that is too long, says so by itself.
+std::string ollama_message(const base::Error& error, std::string_view param) {
+  return error.code() == Code::kInvalidArgument ? message_of_field(error, param) : message_and_hint(error);
 }
 
 int status_of(Family family, const base::Error& error, std::string_view param) {
@@ -110,11 +120,12 @@ json::Value error_body(Family family, const base::Error& error, std::string_view
                           {"error", json::Object{{"type", anthropic_type(error, param)},
                                                  {"message", anthropic_message(error, param)}}}};
     case Family::kOllama:
-      return json::Object{{"error", message_and_hint(error)}};
+      return json::Object{{"error", ollama_message(error, param)}};
     case Family::kBridge:
       break;
   }
   json::Object body{{"ok", false},
+                    {"statusCode", status_of(family, error, param)},
                     {"error", error.message()},
                     {"code", base::code_name(error.code())},
                     {"message", message_and_hint(error)},

@@ -62,6 +62,7 @@ struct Request : RequestHead {
   json::Value json;                                         // the parsed body of a route with a schema
   std::vector<std::pair<std::string, std::string>> params;  // {name} parts of the route's path
   Principal principal;
+  Headers answer_headers;  // what the answer says beside its own, whoever makes it
 
   std::string_view param(std::string_view name) const;                  // "" when absent
   std::optional<std::string> query_param(std::string_view name) const;  // percent-decoded

@@ -88,7 +88,8 @@ Response preflight() {
   response.status = 204;
   response.headers.add("access-control-allow-methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
   response.headers.add("access-control-allow-headers",
-                       "authorization, content-type, last-event-id, traceparent, x-api-key, x-request-id");
+                       "authorization, content-type, last-event-id, traceparent, x-api-key, x-promethean-retrieval, "
+                       "x-promethean-session, x-request-id");
   response.headers.add("access-control-max-age", "600");
   return response;
 }

@@ -132,7 +132,7 @@ void Router::allow_origin(const RequestHead& head, Response& response) const {
   const auto origin = head.headers.get("origin");
   if (!origin || classify_origin(head, options_.allowed_origins) != Origin::kListed) return;
   response.headers.set("access-control-allow-origin", std::string(*origin));
-  response.headers.set("access-control-expose-headers", "x-request-id, retry-after");
+  response.headers.set("access-control-expose-headers", "x-request-id, x-promethean-exchange, retry-after");
   response.headers.add("vary", "origin");
 }
 
@@ -177,6 +177,7 @@ Task<Response> Router::dispatch(Context& ctx, const Route& route, Request reques
     response = error_response(
         route.family, Error(Code::kInternal, "internal error", "the server's log has more, see the x-request-id"));
   }
+  for (const auto& [name, value] : request.answer_headers.fields()) response.headers.set(name, value);
   allow_origin(request, response);
   co_return response;
 }

@@ -138,11 +138,12 @@ void set_sampling(const json::Object& request, json::Object& body) {
       answers_calls(request) ? 0 : thinking_budget(json::string_at(request, "reasoning_effort").value_or(""));
   body["max_tokens"] = (limit > 0 ? limit : kDefaultLimit) + budget;
   if (budget > 0) {
-    // With thinking, Anthropic takes no temperature and no top_p.
+    // With thinking, Anthropic takes no temperature, no top_p and no top_k.
     body["thinking"] = json::Object{{"type", "enabled"}, {"budget_tokens", budget}};
   } else {
     if (const auto t = json::number_at(request, "temperature")) body["temperature"] = std::min(*t, 1.0);
     if (const auto p = json::number_at(request, "top_p")) body["top_p"] = *p;
+    if (const auto k = json::int_at(request, "top_k").value_or(0); k > 0) body["top_k"] = k;
   }
   const json::Value* stop = request.if_contains("stop");
   if (stop != nullptr && stop->is_string()) body["stop_sequences"] = json::Array{*stop};

@@ -87,18 +87,35 @@ json::Object finished(int64_t index, const Choice& choice) {
 
 }  // namespace
 
-Task<base::Result<Answer>> collect(Context& ctx, ChatStream& stream) {
+struct AnswerBuilder::Parts {
   std::map<int64_t, Choice> choices;
+  Usage usage;
+};
+
+AnswerBuilder::AnswerBuilder() : parts_(std::make_unique<Parts>()) {}
+AnswerBuilder::~AnswerBuilder() = default;
+
+void AnswerBuilder::add(const Delta& delta) {
+  if (delta.usage) parts_->usage = *delta.usage;
+  for (const auto& piece : delta.choices) merge(parts_->choices[json::int_at(piece, "index").value_or(0)], piece);
+}
+
+Answer AnswerBuilder::answer() const {
   Answer answer;
+  answer.usage = parts_->usage;
+  for (const auto& [index, choice] : parts_->choices) answer.choices.emplace_back(finished(index, choice));
+  return answer;
+}
+
+Task<base::Result<Answer>> collect(Context& ctx, ChatStream& stream) {
+  AnswerBuilder builder;
   for (;;) {
     auto delta = co_await stream.next(ctx);
     if (!delta) co_return base::fail(std::move(delta).error());
     if (!*delta) break;
-    if ((*delta)->usage) answer.usage = *(*delta)->usage;
-    for (const auto& piece : (*delta)->choices) merge(choices[json::int_at(piece, "index").value_or(0)], piece);
+    builder.add(**delta);
   }
-  for (const auto& [index, choice] : choices) answer.choices.emplace_back(finished(index, choice));
-  co_return answer;
+  co_return builder.answer();
 }
 
 json::Array chunk_choices(const Delta& delta, bool first) {
@@ -135,6 +152,10 @@ Task<base::Result<std::unique_ptr<ChatStream>>> Backend::complete(Context&, cons
 Task<base::Result<Embeddings>> Backend::embed(Context&, const json::Object&) {
   co_return base::fail(base::Error(base::Code::kInvalidArgument, "this model has no embeddings", "ask another model")
                            .with_field("input"));
+}
+
+Task<base::Result<json::Object>> Backend::describe(Context&) {
+  co_return json::Object{};
 }
 
 json::Object Usage::to_json() const {

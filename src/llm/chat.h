@@ -89,6 +89,10 @@ class Backend {
   // kInvalidArgument about "input" from a backend that cannot.
   virtual Task<base::Result<Embeddings>> embed(Context& ctx, const json::Object& request);
 
+  // What the backend says of its model, as Ollama's /api/show has it (details, model_info, capabilities, ...); empty
+  // from a backend that has no such thing. Errors as embed.
+  virtual Task<base::Result<json::Object>> describe(Context& ctx);
+
   // Tokens of a text by the backend's tokenizer; an estimate from above where it has none that can be asked.
   virtual Task<base::Result<int64_t>> count_tokens(Context& ctx, std::string text);
 
@@ -107,6 +111,19 @@ struct Answer {
   Usage usage;
 };
 Task<base::Result<Answer>> collect(Context& ctx, ChatStream& stream);
+
+// The same, delta by delta, for those who look on while the answer goes elsewhere.
+class AnswerBuilder {
+ public:
+  AnswerBuilder();
+  ~AnswerBuilder();
+  void add(const Delta& delta);
+  Answer answer() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
 
 // The choices array of a chunk that says what `delta` says of choice 0: for backends of another dialect. The first one
 // of an answer says whose it is, too.

@@ -85,8 +85,13 @@ const std::string kChatRequestSchema = R"({
     "reasoning_effort": {"type": ["string", "null"]},
     "functions": {"type": ["array", "null"], "items": {"type": "object", "required": ["name"]}},
     "function_call": {"type": ["string", "object", "null"]},)" +
-                                       std::string(kRetrievalProperty) + R"(,
-    "grammar": {"type": ["string", "null"], "maxLength": 65536}
+                                       std::string(kRetrievalProperty) + "," + std::string(kSessionProperty) +
+                                       R"(,
+    "grammar": {"type": ["string", "null"], "maxLength": 65536},
+    "top_k": {"type": ["integer", "null"]},
+    "min_p": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+    "repeat_penalty": {"type": ["number", "null"], "minimum": 0},
+    "think": {"type": ["boolean", "string", "null"]}
   }
 })";
 

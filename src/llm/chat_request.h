@@ -24,6 +24,10 @@ inline constexpr std::string_view kRetrievalProperty = R"(
       }
     })";
 
+// The property that names a session.
+inline constexpr std::string_view kSessionProperty = R"(
+    "session_id": {"type": ["string", "null"]})";
+
 // JSON Schema of the body: types and bounds of the documented fields. Fields it does not know are accepted; what a
 // backend gets of them is said in compatibility.h. A limit of 0 tokens counts as none given.
 extern const std::string kChatRequestSchema;

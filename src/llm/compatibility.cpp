@@ -54,6 +54,10 @@ constexpr Field kChatFields[] = {
     {"verbosity", {I, S, I, I}, ""},
     {"web_search_options", {I, S, I, I}, ""},
     {"grammar", {S, I, I, I}, "Ours: a GBNF grammar for the local model."},
+    {"top_k", {I, I, T, T}, "From Ollama's and Anthropic's dialects: OpenAI's own API refuses it."},
+    {"min_p", {I, I, T, I}, "From Ollama's dialect."},
+    {"repeat_penalty", {I, I, T, I}, "From Ollama's dialect."},
+    {"think", {I, I, T, I}, "From Ollama's dialect; there it counts before `reasoning_effort`."},
 };
 
 // OpenAI's legacy completions. Anthropic has none: its column refuses the prompt, and so the request.
@@ -77,6 +81,9 @@ constexpr Field kCompletionFields[] = {
     {"logit_bias", {I, S, I, R}, ""},
     {"user", {I, S, I, R}, ""},
     {"grammar", {S, I, I, R}, "Ours: a GBNF grammar for the local model."},
+    {"top_k", {I, I, T, R}, "From Ollama's dialect, as the next two."},
+    {"min_p", {I, I, T, R}, ""},
+    {"repeat_penalty", {I, I, T, R}, ""},
     {"retrieval", {I, I, I, R}, "A prompt is completed as it is, whatever this says."},
 };
 

@@ -1,5 +1,5 @@
-// Ollama's dialect. Source: Ollama's docs/api.md, "Generate a chat completion", "Generate a completion" and "Generate
-// Embeddings".
+// Ollama's dialect. Source: Ollama's docs/api.md, "Generate a chat completion", "Generate a completion", "Generate
+// Embeddings" and "Show Model Information".
 #include <map>
 #include <utility>
 
@@ -77,7 +77,8 @@ void copy(const json::Object& from, std::string_view key, json::Object& to, std:
 
 json::Object ollama_options(const json::Object& request, int64_t context) {
   json::Object options;
-  for (const std::string_view key : {"temperature", "top_p", "seed", "frequency_penalty", "presence_penalty"})
+  for (const std::string_view key :
+       {"temperature", "top_p", "top_k", "min_p", "seed", "repeat_penalty", "frequency_penalty", "presence_penalty"})
     copy(request, key, options, key);
   for (const std::string_view key : {"max_tokens", "max_completion_tokens"}) {
     if (const auto limit = json::int_at(request, key); limit && *limit > 0) options["num_predict"] = *limit;
@@ -121,6 +122,7 @@ base::Result<json::Object> ollama_request(const json::Object& request, const Bac
     const bool leveled = *effort == "low" || *effort == "medium" || *effort == "high";
     body["think"] = leveled ? json::Value(*effort) : json::Value(*effort != "none" && *effort != "minimal");
   }
+  copy(request, "think", body, "think");
   return body;
 }
 
@@ -282,6 +284,14 @@ class OllamaBackend final : public Backend {
     auto answer = co_await upstream_->post_json(ctx, "/api/embed", json::write(whole));
     if (!answer) co_return base::fail(std::move(answer).error());
     co_return ollama_embeddings(*answer, options_.label);
+  }
+
+  Task<base::Result<json::Object>> describe(Context& ctx) override {
+    const json::Value body = json::Object{{"model", options_.upstream}};
+    auto answer = co_await upstream_->post_json(ctx, "/api/show", json::write(body));
+    if (!answer) co_return base::fail(std::move(answer).error());
+    json::Object* said = answer->if_object();
+    co_return said == nullptr ? json::Object() : std::move(*said);
   }
 
  private:

@@ -31,6 +31,17 @@ struct StoredResponse {
   std::string body;         // JSON object: the response as the client got it
 };
 
+// A conversation that a client continues by its id, which is unique among those of its owner.
+struct StoredSession {
+  std::string id;
+  std::string owner;
+  int64_t created_ms = 0;  // unix milliseconds
+  int64_t used_ms = 0;     // when it was last put
+  int64_t version = 0;     // how often it was put; 0: it is new
+  int64_t count = 0;       // of the messages
+  std::string messages;    // JSON array
+};
+
 // Threads: any core.
 class Store {
  public:
@@ -44,6 +55,16 @@ class Store {
   virtual Task<base::Result<std::vector<StoredResponse>>> chain(Context& ctx, std::string id, std::string owner,
                                                                 size_t max_bytes) = 0;
   virtual Task<base::Result<void>> remove_response(Context& ctx, std::string id, std::string owner) = 0;
+
+  virtual Task<base::Result<StoredSession>> session(Context& ctx, std::string id, std::string owner) = 0;
+  // All of an owner's, without their messages, the last used first.
+  virtual Task<base::Result<std::vector<StoredSession>>> sessions(Context& ctx, std::string owner) = 0;
+  // Puts it in place of the one that was read as `session`, and forgets the owner's longest unused over `keep`.
+  // kConflict when another one is there by now, or none where one was.
+  virtual Task<base::Result<void>> put_session(Context& ctx, StoredSession session, int64_t keep) = 0;
+  virtual Task<base::Result<void>> remove_session(Context& ctx, std::string id, std::string owner) = 0;
+  // Forgets sessions that were last used before `used_before_ms`; how many.
+  virtual Task<base::Result<int64_t>> expire_sessions(Context& ctx, int64_t used_before_ms) = 0;
 
   // Forgets responses that were made before `created_before` (unix seconds); how many.
   virtual Task<base::Result<int64_t>> expire(Context& ctx, int64_t created_before) = 0;

@@ -1,8 +1,9 @@
-// The official OpenAI SDK for Node. usage: node chat.mjs CASE, with BASE_URL, API_KEY, MODEL and OPENAI_SDK set.
+// The official OpenAI SDK for Node. usage: node chat.mjs CASE, with BASE_URL, API_KEY, MODEL and MODULES (a
+// node_modules folder) set.
 // Prints one JSON document about what the SDK saw.
 import { createRequire } from "node:module";
 
-const OpenAI = createRequire(import.meta.url)(process.env.OPENAI_SDK).default;
+const OpenAI = createRequire(import.meta.url)(`${process.env.MODULES}/openai`).default;
 const client = new OpenAI({ baseURL: process.env.BASE_URL, apiKey: process.env.API_KEY, maxRetries: 0 });
 const model = process.env.MODEL;
 const messages = [{ role: "user", content: process.env.QUESTION ?? "How many?" }];

@@ -1,8 +1,9 @@
-// The official Anthropic SDK for Node. usage: node messages.mjs CASE, with BASE_URL, API_KEY, MODEL and ANTHROPIC_SDK set.
+// The official Anthropic SDK for Node. usage: node messages.mjs CASE, with BASE_URL, API_KEY, MODEL and MODULES (a
+// node_modules folder) set.
 // Prints one JSON document about what the SDK saw.
 import { createRequire } from "node:module";
 
-const Anthropic = createRequire(import.meta.url)(process.env.ANTHROPIC_SDK).default;
+const Anthropic = createRequire(import.meta.url)(`${process.env.MODULES}/@anthropic-ai/sdk`).default;
 const client = new Anthropic({ baseURL: process.env.BASE_URL, apiKey: process.env.API_KEY, maxRetries: 0 });
 const model = process.env.MODEL;
 const messages = [{ role: "user", content: process.env.QUESTION ?? "How many?" }];

@@ -121,7 +121,8 @@ base::Result<Asked> to_chat(const json::Value& request) {
   json::Object& chat = asked.chat;
   copy(request, "model", chat, "model");
   chat["messages"] = std::move(*messages);
-  for (const std::string_view key : {"max_tokens", "temperature", "top_p", "stream"}) copy(request, key, chat, key);
+  for (const std::string_view key : {"max_tokens", "temperature", "top_p", "top_k", "stream"})
+    copy(request, key, chat, key);
   const json::Array* stop = json::array_at(request, "stop_sequences");
   if (stop != nullptr && !stop->empty()) chat["stop"] = *stop;
   if (const json::Value* metadata = json::given(request, "metadata")) copy(*metadata, "user_id", chat, "user");

@@ -51,7 +51,7 @@ TEST(MessagesRequest, FieldsGoUnderTheNamesOfAChat) {
     "messages": [{"role": "user", "content": "hi"}]})");
   EXPECT_EQ(json::Value(chat), value(R"({
     "model": "claude-x", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 64, "temperature": 0.5,
-    "top_p": 0.9, "stream": true, "stop": ["END"], "user": "u1"})"));
+    "top_p": 0.9, "top_k": 40, "stream": true, "stop": ["END"], "user": "u1"})"));
 }
 
 TEST(MessagesRequest, NullAndEmptyFieldsCountAsNotGiven) {

@@ -68,7 +68,7 @@ constexpr std::string_view kDefinitions = R"(
 
 std::string schema(std::string_view required) {
   return R"({"type": "object", "required": )" + std::string(required) + ",\n  " + std::string(kProperties) +
-         std::string(kRetrievalProperty) + std::string(kDefinitions) + "}";
+         std::string(kRetrievalProperty) + "," + std::string(kSessionProperty) + std::string(kDefinitions) + "}";
 }
 
 }  // namespace

@@ -18,6 +18,18 @@ constexpr std::string_view kSteps[] = {
          body TEXT NOT NULL
        ) STRICT, WITHOUT ROWID;
        CREATE INDEX responses_by_age ON responses (created_at))",
+    // 2: sessions of chats
+    R"(CREATE TABLE sessions (
+         owner TEXT NOT NULL,
+         id TEXT NOT NULL,
+         created_ms INTEGER NOT NULL,
+         used_ms INTEGER NOT NULL,
+         version INTEGER NOT NULL,
+         count INTEGER NOT NULL,
+         messages TEXT NOT NULL,
+         PRIMARY KEY (owner, id)
+       ) STRICT;
+       CREATE INDEX sessions_by_use ON sessions (owner, used_ms))",
 };
 
 base::Result<int64_t> version_of(Database& database) {

@@ -58,6 +58,72 @@ Result<std::vector<StoredResponse>> find_chain(Database& database, const std::st
   return links;
 }
 
+base::Error no_session(const std::string& id) {
+  return {base::Code::kNotFound, "no session has the id '" + id + "'",
+          "sessions are kept for a while, and only for who began them"};
+}
+
+Result<StoredSession> find_session(Database& database, const std::string& id, const std::string& owner) {
+  auto query = database.prepare(
+      "SELECT id, owner, created_ms, used_ms, version, count, messages FROM sessions WHERE owner = ?1 AND id = ?2");
+  if (!query) return base::fail(std::move(query).error());
+  auto row = query->bind(1, owner).bind(2, id).step();
+  if (!row) return base::fail(std::move(row).error());
+  if (!*row) return base::fail(no_session(id));
+  return StoredSession{.id = query->text(0),
+                       .owner = query->text(1),
+                       .created_ms = query->number(2),
+                       .used_ms = query->number(3),
+                       .version = query->number(4),
+                       .count = query->number(5),
+                       .messages = query->text(6)};
+}
+
+Result<std::vector<StoredSession>> list_sessions(Database& database, const std::string& owner) {
+  auto query = database.prepare(
+      "SELECT id, created_ms, used_ms, version, count FROM sessions WHERE owner = ?1 ORDER BY used_ms DESC, id");
+  if (!query) return base::fail(std::move(query).error());
+  query->bind(1, owner);
+  std::vector<StoredSession> found;
+  for (;;) {
+    auto row = query->step();
+    if (!row) return base::fail(std::move(row).error());
+    if (!*row) return found;
+    found.push_back({.id = query->text(0),
+                     .owner = owner,
+                     .created_ms = query->number(1),
+                     .used_ms = query->number(2),
+                     .version = query->number(3),
+                     .count = query->number(4)});
+  }
+}
+
+// Writes the row if it is still the one that was read; kConflict otherwise.
+Result<void> replace_session(Database& database, const StoredSession& session) {
+  auto write = database.prepare(
+      session.version == 0 ? "INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5 + 1, ?6, ?7)"
+                           : "UPDATE sessions SET created_ms = ?3, used_ms = ?4, version = ?5 + 1, count = ?6, "
+                             "messages = ?7 WHERE owner = ?1 AND id = ?2 AND version = ?5");
+  if (!write) return base::fail(std::move(write).error());
+  write->bind(1, session.owner).bind(2, session.id).bind(3, session.created_ms).bind(4, session.used_ms);
+  write->bind(5, session.version).bind(6, session.count).bind(7, session.messages);
+  if (auto done = write->finish(); !done) return done;
+  if (database.changes() == 1) return {};
+  return base::fail(base::Code::kConflict, "session '" + session.id + "' was changed or forgotten meanwhile");
+}
+
+Result<void> save_session(Database& database, const StoredSession& session, int64_t keep) {
+  auto transaction = Transaction::begin(database);
+  if (!transaction) return base::fail(std::move(transaction).error());
+  if (auto done = replace_session(database, session); !done) return done;
+  auto forget = database.prepare(
+      "DELETE FROM sessions WHERE owner = ?1 AND id IN "
+      "(SELECT id FROM sessions WHERE owner = ?1 ORDER BY used_ms DESC LIMIT -1 OFFSET ?2)");
+  if (!forget) return base::fail(std::move(forget).error());
+  if (auto done = forget->bind(1, session.owner).bind(2, keep).finish(); !done) return done;
+  return transaction->commit();
+}
+
 class SqliteStore final : public Store {
  public:
   explicit SqliteStore(Database database) : database_(std::move(database)), thread_(1, kMaxQueued) {}
@@ -96,6 +162,47 @@ class SqliteStore final : public Store {
     };
     auto done = co_await thread_.run(ctx, work);
     co_return done;
+  }
+
+  Task<Result<StoredSession>> session(Context& ctx, std::string id, std::string owner) override {
+    auto work = [this, &id, &owner] { return find_session(database_, id, owner); };
+    auto found = co_await thread_.run(ctx, work);
+    co_return found;
+  }
+
+  Task<Result<std::vector<StoredSession>>> sessions(Context& ctx, std::string owner) override {
+    auto work = [this, &owner] { return list_sessions(database_, owner); };
+    auto found = co_await thread_.run(ctx, work);
+    co_return found;
+  }
+
+  Task<Result<void>> put_session(Context& ctx, StoredSession session, int64_t keep) override {
+    auto work = [this, &session, keep] { return save_session(database_, session, keep); };
+    auto done = co_await thread_.run(ctx, work);
+    co_return done;
+  }
+
+  Task<Result<void>> remove_session(Context& ctx, std::string id, std::string owner) override {
+    auto work = [this, &id, &owner]() -> Result<void> {
+      auto remove = database_.prepare("DELETE FROM sessions WHERE owner = ?1 AND id = ?2");
+      if (!remove) return base::fail(std::move(remove).error());
+      if (auto done = remove->bind(1, owner).bind(2, id).finish(); !done) return done;
+      if (database_.changes() == 0) return base::fail(no_session(id));
+      return {};
+    };
+    auto done = co_await thread_.run(ctx, work);
+    co_return done;
+  }
+
+  Task<Result<int64_t>> expire_sessions(Context& ctx, int64_t used_before_ms) override {
+    auto work = [this, used_before_ms]() -> Result<int64_t> {
+      auto remove = database_.prepare("DELETE FROM sessions WHERE used_ms < ?1");
+      if (!remove) return base::fail(std::move(remove).error());
+      if (auto done = remove->bind(1, used_before_ms).finish(); !done) return base::fail(std::move(done).error());
+      return database_.changes();
+    };
+    auto count = co_await thread_.run(ctx, work);
+    co_return count;
   }
 
   Task<Result<int64_t>> expire(Context& ctx, int64_t created_before) override {

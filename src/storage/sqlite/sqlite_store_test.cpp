@@ -101,6 +101,46 @@ TEST_F(StoreTest, AChainIsOldestFirstAndBeginsWithWhatIsLeft) {
   EXPECT_EQ(chain("r1").error().code(), base::Code::kNotFound);
 }
 
+TEST_F(StoreTest, ASessionIsReplacedByWhoReadItLast) {
+  const auto put_session = [this](StoredSession session) {
+    return run([&](Context& ctx) { return store_->put_session(ctx, session, 100); });
+  };
+  const auto read = [this](const std::string& owner) {
+    return run([&](Context& ctx) { return store_->session(ctx, "s", owner); });
+  };
+  StoredSession session{.id = "s", .owner = "ann", .created_ms = 1, .used_ms = 1, .count = 1, .messages = "[1]"};
+  ASSERT_TRUE(put_session(session));
+  EXPECT_EQ(put_session(session).error().code(), base::Code::kConflict) << "it is not new any more";
+  EXPECT_EQ(read("bob").error().code(), base::Code::kNotFound);
+
+  session = *read("ann");
+  EXPECT_EQ(session.messages, "[1]");
+  session.messages = "[1,2]";
+  ASSERT_TRUE(put_session(session));
+  EXPECT_EQ(put_session(session).error().code(), base::Code::kConflict) << "somebody else has put it";
+  EXPECT_EQ(read("ann")->messages, "[1,2]");
+
+  EXPECT_EQ(run([&](Context& ctx) { return store_->remove_session(ctx, "s", "bob"); }).error().code(),
+            base::Code::kNotFound);
+  session = *read("ann");
+  ASSERT_TRUE(run([&](Context& ctx) { return store_->remove_session(ctx, "s", "ann"); }));
+  EXPECT_EQ(put_session(session).error().code(), base::Code::kConflict) << "what was forgotten does not come back";
+}
+
+TEST_F(StoreTest, TheLongestUnusedSessionOfAnOwnerGoes) {
+  for (int i = 0; i < 5; ++i) {
+    for (const std::string owner : {"ann", "bob"}) {
+      const StoredSession session{.id = "s" + std::to_string(i), .owner = owner, .used_ms = 10 - i, .messages = "[]"};
+      ASSERT_TRUE(run([&](Context& ctx) { return store_->put_session(ctx, session, owner == "ann" ? 3 : 100); }));
+    }
+  }
+  const auto listed = run([&](Context& ctx) { return store_->sessions(ctx, "ann"); });
+  ASSERT_EQ(listed->size(), 3u);
+  EXPECT_EQ((*listed)[0].id, "s0");
+  EXPECT_EQ(run([&](Context& ctx) { return store_->sessions(ctx, "bob"); })->size(), 5u);
+  EXPECT_EQ(run([&](Context& ctx) { return store_->expire_sessions(ctx, 8); }), 2);
+}
+
 TEST_F(StoreTest, TheFileIsTheOwnersAlone) {
   struct stat info{};
   ASSERT_EQ(::stat(path().c_str(), &info), 0);
@@ -123,7 +163,7 @@ TEST_F(StoreTest, AFailedStepLeavesTheFileAsItWas) {
   auto database = Database::open(path());
   ASSERT_TRUE(database);
   const std::string_view first = migrations()[0];
-  const std::string_view steps[] = {first, "CREATE TABLE extra (x); CREATE TABLE extra (x)"};
+  const std::string_view steps[] = {first, migrations()[1], "CREATE TABLE extra (x); CREATE TABLE extra (x)"};
   EXPECT_FALSE(migrate(*database, steps));
   EXPECT_TRUE(database->prepare("SELECT count(*) FROM responses"));
   EXPECT_FALSE(database->prepare("SELECT count(*) FROM extra"));
