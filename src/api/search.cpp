@@ -1,5 +1,7 @@
 // The bridge's exact questions: search, grep, symbols, the state of the index. Every answer says which state of the
 // tree it is about (generation, asOf), and what keeps it from being newer, if anything.
+#include <fmt/format.h>
+
 #include "api/bridge.h"
 #include "base/strings.h"
 
@@ -66,7 +68,9 @@ search::Kind kind_at(const json::Value& body) {
 }
 
 json::Object to_json(const search::Hit& hit) {
-  return {{"path", hit.path},
+  return {{"id", fmt::format("{}#{}", hit.path, hit.chunk)},
+          {"path", hit.path},
+          {"chunkIndex", hit.chunk},
           {"startLine", hit.start_line},
           {"endLine", hit.end_line},
           {"score", hit.score},
