@@ -28,6 +28,7 @@ struct Services {
   context::Retriever& retriever;
   context::ExcerptMemory& excerpts;
   search::LiveIndex& index;
+  const base::RootDir& root;  // of the repository
   async::BlockingPool& pool;
   telemetry::Registry& metrics;
   base::Log log;
@@ -49,8 +50,8 @@ base::Result<void> add_responses_routes(http::Router& router, Services& services
 base::Result<void> add_anthropic_routes(http::Router& router, Services& services);  // /v1/messages, /
 base::Result<void> add_ollama_routes(http::Router& router, Services& services);     // /api
 base::Result<void> add_session_routes(http::Router& router, Services& services);    // /v1/sessions
-base::Result<void> add_bridge_routes(http::Router& router,
-                                     Services& services);  // /search /grep /symbols/find /indexer/status
+base::Result<void> add_file_routes(http::Router& router, Services& services);       // /files/* /stacktrace/locate
+base::Result<void> add_search_routes(http::Router& router, Services& services);  // /search /grep /symbols/* /indexer/*
 base::Result<void> add_admin_routes(http::Router& router, Services& services);  // /health /metrics /v1/events
 
 }  // namespace promethean::api

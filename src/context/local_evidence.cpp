@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "context/collector.h"
+#include "search/paths.h"
 
 namespace promethean::context {
 
@@ -38,13 +39,7 @@ class Reader {
 
 void offer_places(const Snapshot& snapshot, const Question& question, const StopFlag& stop, Reader& out) {
   for (const auto& place : question.places) {
-    std::vector<std::string> paths = snapshot.find_paths(place.path, 2);
-    // An absolute path of a stack trace: its end may still be ours.
-    for (size_t slash = place.path.find('/'); paths.empty() && slash != std::string::npos;
-         slash = place.path.find('/', slash + 1)) {
-      paths = snapshot.find_paths(place.path.substr(slash + 1), 2);
-    }
-    for (const auto& path : paths) {
+    for (const auto& path : search::resolve_path(snapshot, place.path, 2)) {
       if (place.line > 0) {
         out.offer({path, place.line, 0, "", "path", 0});
         continue;

@@ -125,6 +125,7 @@ json::Value error_body(Family family, const base::Error& error, std::string_view
       break;
   }
   json::Object body{{"ok", false},
+                    {"statusCode", status_of(family, error, param)},
                     {"error", error.message()},
                     {"code", base::code_name(error.code())},
                     {"message", message_and_hint(error)},

@@ -51,7 +51,7 @@ struct Route {
 // room for it.
 //   OpenAI     {"error":{"message","type","param","code"}}      Anthropic
 //   {"type":"error","error":{"type","message"},"request_id"} Ollama     {"error":"text"} bridge
-//   {"ok":false,"error","code","message","hint"}
+//   {"ok":false,"statusCode","error","code","message","hint"}
 // The status is base::http_status, but for what the families' clients expect otherwise: kTooLarge about a `param` is a
 // prompt over the model's context (400 context_length_exceeded; without one the body was too large, 413), kNotFound
 // about "model" is model_not_found, and kUnavailable is Anthropic's 529. retry-after is set where a retry makes sense,

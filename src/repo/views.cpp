@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -78,7 +79,7 @@ base::Result<void> cut(int fd, LineCutter* cutter, const std::string& path) {
 
 }  // namespace
 
-base::Result<std::string> normalise_path(std::string_view path) {
+base::Result<std::string> normalise_directory(std::string_view path) {
   if (path.find('\0') != std::string_view::npos) {
     return base::fail(base::Code::kInvalidArgument, "the path has a NUL byte");
   }
@@ -92,14 +93,19 @@ base::Result<std::string> normalise_path(std::string_view path) {
     if (parts.empty()) return base::fail(base::Code::kPermissionDenied, std::string(path) + " lies outside the root");
     parts.pop_back();
   }
-  if (parts.empty()) return base::fail(base::Code::kInvalidArgument, "the path names no file");
   return base::join(parts, "/");
 }
 
-base::Result<LinesView> read_lines(const base::RootDir& root, std::string_view path, uint32_t start, uint32_t end) {
-  if (start == 0 || start > end) {
-    return base::fail(base::Code::kInvalidArgument, "lines count from 1, and the first must not lie behind the last");
-  }
+base::Result<std::string> normalise_path(std::string_view path) {
+  auto name = normalise_directory(path);
+  if (name && name->empty()) return base::fail(base::Code::kInvalidArgument, "the path names no file");
+  return name;
+}
+
+namespace {
+
+// Lines `start`..`end`, as far as the file has them: start_line is 0 when it ends before `start`.
+base::Result<LinesView> cut_lines(const base::RootDir& root, std::string_view path, uint32_t start, uint32_t end) {
   auto name = normalise_path(path);
   if (!name) return base::fail(std::move(name).error());
   const auto fd = open_regular(root, *name);
@@ -114,14 +120,43 @@ base::Result<LinesView> read_lines(const base::RootDir& root, std::string_view p
   if (!done) return base::fail(std::move(done).error());
 
   view.total_lines = cutter.lines();
-  if (start > view.total_lines && !(start == 1 && view.total_lines == 0)) {
-    return base::fail(base::Code::kNotFound,
-                      view.path + " has " + std::to_string(view.total_lines) + " lines, not " + std::to_string(start));
-  }
+  view.start_line = start > view.total_lines ? 0 : start;
   view.end_line = std::min(end, view.total_lines);
-  view.start_line = std::min(start, view.total_lines);
   view.hash8 = base::hash8(view.text);
   return view;
+}
+
+}  // namespace
+
+base::Result<LinesView> read_lines(const base::RootDir& root, std::string_view path, uint32_t start, uint32_t end) {
+  if (start == 0 || start > end) {
+    return base::fail(base::Code::kInvalidArgument, "lines count from 1, and the first must not lie behind the last");
+  }
+  auto view = cut_lines(root, path, start, end);
+  if (view && view->start_line == 0 && !(start == 1 && view->total_lines == 0)) {
+    return base::fail(base::Code::kNotFound, view->path + " has " + std::to_string(view->total_lines) +
+                                                 " lines, not " + std::to_string(start));
+  }
+  return view;
+}
+
+base::Result<Window> read_window(const base::RootDir& root, std::string_view path, uint32_t line, uint32_t context) {
+  constexpr uint32_t kLast = std::numeric_limits<uint32_t>::max();
+  const auto around = [&](uint32_t focus) {
+    const uint32_t start = focus > context ? focus - context : 1;
+    return cut_lines(root, path, start, focus > kLast - context ? kLast : focus + context);
+  };
+  Window window{.view = {}, .focus_line = std::max<uint32_t>(line, 1)};
+  // The file may shrink between two looks, but not for ever.
+  for (int look = 0; look < 3; ++look) {
+    auto view = around(window.focus_line);
+    if (!view) return base::fail(std::move(view).error());
+    window.view = std::move(*view);
+    if (window.focus_line <= window.view.total_lines || window.view.total_lines == 0) break;
+    window.focus_line = window.view.total_lines;
+  }
+  if (window.view.total_lines == 0) window.focus_line = 0;
+  return window;
 }
 
 }  // namespace promethean::repo

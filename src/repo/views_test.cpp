@@ -67,10 +67,30 @@ TEST_F(Views, RefusesWhatIsNotLinesBeneathTheRoot) {
   EXPECT_EQ(read("nope", 1, 1).error().code(), base::Code::kNotFound);
 }
 
+TEST_F(Views, AWindowLiesAroundItsLine) {
+  tree_.write("a.txt", "1\n2\n3\n4\n5\n");
+  tree_.write("empty", "");
+  const auto root = base::RootDir::open(tree_.path());
+  const auto window = [&](uint32_t line, uint32_t context) {
+    const auto found = read_window(*root, "a.txt", line, context);
+    return std::to_string(found->view.start_line) + "-" + std::to_string(found->view.end_line) + "@" +
+           std::to_string(found->focus_line) + " " + found->view.text;
+  };
+  EXPECT_EQ(window(3, 1), "2-4@3 2\n3\n4\n");
+  EXPECT_EQ(window(3, 0), "3-3@3 3\n");
+  EXPECT_EQ(window(1, 1), "1-2@1 1\n2\n");
+  EXPECT_EQ(window(99, 1), "4-5@5 4\n5\n") << "moved to the last line";
+  EXPECT_EQ(window(4'294'967'295, 4'294'967'295), "1-5@5 1\n2\n3\n4\n5\n");
+  EXPECT_EQ(read_window(*root, "empty", 7, 2)->focus_line, 0U);
+  EXPECT_EQ(read_window(*root, "none", 1, 1).error().code(), base::Code::kNotFound);
+}
+
 TEST_F(Views, PathsAreNormalised) {
   EXPECT_EQ(*normalise_path("//a/./b/../c"), "a/c");
   EXPECT_EQ(normalise_path("a/../..").error().code(), base::Code::kPermissionDenied);
   EXPECT_EQ(normalise_path("/").error().code(), base::Code::kInvalidArgument);
+  EXPECT_EQ(*normalise_directory("/"), "");
+  EXPECT_EQ(*normalise_directory("./a/"), "a");
 }
 
 }  // namespace

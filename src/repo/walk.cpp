@@ -11,15 +11,12 @@
 #include <mutex>
 #include <thread>
 
-#include "base/strings.h"
-#include "repo/git_dir.h"
-#include "repo/ignore.h"
+#include "repo/scopes.h"
 
 namespace promethean::repo {
 
 namespace {
 
-constexpr size_t kMaxRulesBytes = 4 << 20;
 constexpr uint64_t kProgressEvery = 1024;  // files
 
 int64_t nanoseconds(const timespec& time) {
@@ -37,39 +34,6 @@ struct Name {
   std::string name;
   unsigned char type;
 };
-
-// The rules of a directory's own file. git refuses a .gitignore that is a symbolic link; so do we.
-IgnoreRules read_rules(const base::RootDir& root, const std::string& path, bool ignore_case) {
-  const auto fd = root.open_file(path, O_RDONLY | O_NOFOLLOW);
-  if (!fd) return {};
-  struct stat info{};
-  if (::fstat(fd->get(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
-  const auto text = base::read_all(fd->get(), kMaxRulesBytes, path);
-  return text ? IgnoreRules::parse(*text, ignore_case) : IgnoreRules();
-}
-
-// The scope above the root: EXCLUDE_GLOBS, and the .gitignore files between the top of the repository and the root.
-IgnoreScope::Ptr scope_above(const base::RootDir& root, const std::vector<std::string>& exclude_globs) {
-  auto scope = IgnoreScope::outermost(IgnoreRules::parse(base::join(exclude_globs, "\n")));
-  const auto top = find_worktree_top(root.path());
-  if (!top || *top == root.path()) return scope;
-  const GitExcludes excludes = read_git_excludes(*git_common_dir(*top));
-  for (size_t end = top->size(); end != std::string::npos && end < root.path().size();
-       end = root.path().find('/', end + 1)) {
-    IgnoreScope::Layer layer;
-    layer.above = root.path().substr(end + 1) + "/";
-    layer.ignore_case = excludes.ignore_case;
-    const auto text = base::read_file(root.path().substr(0, end) + "/.gitignore", kMaxRulesBytes);
-    if (text) layer.gitignore = IgnoreRules::parse(*text, excludes.ignore_case);
-    if (end == top->size()) {
-      layer.repository_top = true;
-      layer.info_exclude = excludes.info_exclude;
-      layer.global_exclude = excludes.global_exclude;
-    }
-    scope = IgnoreScope::below(std::move(scope), std::move(layer));
-  }
-  return scope;
-}
 
 class Walker {
  public:
@@ -190,31 +154,11 @@ bool Walker::read_directory(const Task& task, WalkResult* result, std::vector<Ta
   return true;
 }
 
-// The scope of this directory: a new one only if it has rules of its own.
 IgnoreScope::Ptr Walker::enter(const Task& task, const std::vector<Name>& names) const {
   const auto has = [&names](std::string_view wanted) {
     return std::ranges::find(names, wanted, &Name::name) != names.end();
   };
-  const bool has_git = has(".git"), has_gitignore = has(".gitignore"), has_ignore = has(".ignore");
-  if (!has_git && !has_gitignore && !has_ignore) return task.scope;
-
-  IgnoreScope::Layer layer;
-  layer.directory = task.path;
-  const std::string prefix = task.path.empty() ? "" : task.path + "/";
-  bool ignore_case = task.scope->ignore_case();
-  if (has_git) {
-    if (const auto git = git_common_dir(root_.path() + "/" + task.path)) {
-      GitExcludes excludes = read_git_excludes(*git);
-      layer.repository_top = true;
-      layer.info_exclude = std::move(excludes.info_exclude);
-      layer.global_exclude = std::move(excludes.global_exclude);
-      ignore_case = excludes.ignore_case;
-    }
-  }
-  layer.ignore_case = ignore_case;
-  if (has_gitignore) layer.gitignore = read_rules(root_, prefix + ".gitignore", ignore_case);
-  if (has_ignore) layer.ignore = read_rules(root_, prefix + ".ignore", ignore_case);
-  return IgnoreScope::below(task.scope, std::move(layer));
+  return scope_in(root_, task.path, task.scope, {has(".git"), has(".gitignore"), has(".ignore")});
 }
 
 void Walker::take(const Task& task, int fd, const Name& name, const IgnoreScope& scope, WalkResult* result,

@@ -33,6 +33,7 @@ struct Hit {
   std::string path;
   int start_line = 0;
   int end_line = 0;
+  uint32_t chunk = 0;  // which one of its file, from 0
   double score = 0;
   std::string symbol;     // the innermost definition that encloses or fills the place; may be empty
   std::string signature;  // its first line(s), trimmed; may be empty

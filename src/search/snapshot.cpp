@@ -82,11 +82,13 @@ std::vector<Hit> TreeSnapshot::search(std::string_view query, const SearchOption
   for (const RankedChunk& ranked : rank(segments, query, rank_options, stop)) {
     const FileRef ref{ranked.segment, ranked.file};
     const Segment::File file = state_->file(ref);
-    const LexicalChunkInfo chunk = state_->segments()[ref.segment]->lexical().chunk(ranked.chunk);
+    const LexicalIndex& lexical = state_->segments()[ref.segment]->lexical();
+    const LexicalChunkInfo chunk = lexical.chunk(ranked.chunk);
     Hit hit;
     hit.path = file.path;
     hit.start_line = static_cast<int>(chunk.start_line);
     hit.end_line = static_cast<int>(chunk.end_line);
+    hit.chunk = ranked.chunk - lexical.file(ranked.file).first_chunk;
     hit.score = ranked.score;
     hit.text = file.text.lines(chunk.start_line, chunk.end_line);
     if (chunk.definition) {

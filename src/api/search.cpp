@@ -1,6 +1,8 @@
 // The bridge's exact questions: search, grep, symbols, the state of the index. Every answer says which state of the
 // tree it is about (generation, asOf), and what keeps it from being newer, if anything.
-#include "api/services.h"
+#include <fmt/format.h>
+
+#include "api/bridge.h"
 #include "base/strings.h"
 
 namespace promethean::api {
@@ -9,14 +11,16 @@ namespace {
 
 using search::Snapshot;
 
-constexpr std::chrono::milliseconds kPatience{5'000};  // for a comparison with the disk that is under way
 constexpr int64_t kMaxContext = 200;
 constexpr int64_t kMaxMatches = 100'000;
 
+// `query`, or `q` as the original calls it.
 constexpr std::string_view kSearchSchema = R"({
-  "type": "object", "required": ["query"],
+  "type": "object",
+  "anyOf": [{"required": ["query"]}, {"required": ["q"]}],
   "properties": {
     "query": {"type": "string", "minLength": 1, "maxLength": 16384},
+    "q": {"type": "string", "minLength": 1, "maxLength": 16384},
     "n": {"type": "integer", "minimum": 1, "maximum": 1000},
     "kind": {"enum": ["all", "code", "docs", "tests"]},
     "paths": {"type": "array", "maxItems": 64, "items": {"type": "string"}}
@@ -63,15 +67,10 @@ search::Kind kind_at(const json::Value& body) {
   return search::parse_kind(json::string_at(body, "kind").value_or("all")).value_or(search::Kind::kAll);
 }
 
-json::Object answer_head(const search::LiveIndex::View& view) {
-  const auto& status = view.snapshot->status();
-  json::Object out{{"ok", true}, {"generation", status.generation}, {"asOf", base::iso8601(status.as_of)}};
-  if (!view.stale.empty()) out["stale"] = view.stale;
-  return out;
-}
-
 json::Object to_json(const search::Hit& hit) {
-  return {{"path", hit.path},
+  return {{"id", fmt::format("{}#{}", hit.path, hit.chunk)},
+          {"path", hit.path},
+          {"chunkIndex", hit.chunk},
           {"startLine", hit.start_line},
           {"endLine", hit.end_line},
           {"score", hit.score},
@@ -135,20 +134,21 @@ search::GrepOptions grep_options(const json::Value& body) {
 // Takes a fresh view and runs `work(snapshot, stop)` on the pool; `work` gives the members that join the answer's head.
 template <class Work>
 Task<http::Response> answer(Services& services, Context& ctx, Work work) {
-  auto view = co_await services.index.fresh(ctx, kPatience);
-  if (!view) co_return http::error_response(http::Family::kBridge, view.error());
+  auto view = co_await services.index.fresh(ctx, kBridgePatience);
+  if (!view) co_return bridge_error(view.error());
   const auto stop = ctx.stop_flag();
   const auto job = [&work, &view, stop]() -> base::Result<json::Object> { return work(*view->snapshot, stop); };
   auto members = co_await services.pool.run(ctx, job);
-  if (!members) co_return http::error_response(http::Family::kBridge, members.error());
-  json::Object body = answer_head(*view);
+  if (!members) co_return bridge_error(members.error());
+  json::Object body = bridge_head(*view);
   for (auto& member : *members) body[member.key()] = std::move(member.value());
   const json::Value whole(std::move(body));
   co_return http::Response::json(200, whole);
 }
 
 Task<http::Response> handle_search(Services& services, Context& ctx, http::Request& request) {
-  const std::string query(*json::string_at(request.json, "query"));
+  const auto given = json::string_at(request.json, "query");
+  const std::string query(given ? *given : *json::string_at(request.json, "q"));
   search::SearchOptions options;
   options.limit = static_cast<size_t>(json::int_at(request.json, "n").value_or(10));
   options.kind = kind_at(request.json);
@@ -231,46 +231,31 @@ Task<http::Response> handle_status(Services& services, Context&, http::Request&)
   co_return http::Response::json(200, whole);
 }
 
-using HandlerFunction = Task<http::Response> (*)(Services&, Context&, http::Request&);
+constexpr http::Method kPost = http::Method::kPost;
 
-http::Route make_route(Services& services, http::Method method, std::string path, std::string id,
-                       std::string_view schema, HandlerFunction handler, std::string summary, std::string description) {
-  http::Route route;
-  route.method = method;
-  route.path = std::move(path);
-  route.operation_id = std::move(id);
-  route.request_schema = schema;
-  route.summary = std::move(summary);
-  route.description = std::move(description);
-  route.handler = [&services, handler](Context& ctx, http::Request& request) {
-    return handler(services, ctx, request);
-  };
-  return route;
-}
+constexpr BridgeRoute kRoutes[] = {
+    {kPost, "/search", "search", kSearchSchema, handle_search, "Rank places in the repository for a question",
+     "For words and questions. When you know an exact name or string, use symbols/find or grep instead: they miss "
+     "nothing."},
+    {kPost, "/grep", "grep", kGrepSchema, handle_grep, "Find all lines that match a regular expression",
+     "Exact and complete: for literal strings, names and patterns. `truncated` says when maxMatches cut the list."},
+    {kPost, "/symbols/find", "findSymbols", kSymbolsSchema, handle_symbols, "Find definitions by name",
+     "For the place where a function, class or method is defined. A qualified name (A::b) narrows it down."},
+    {http::Method::kGet, "/indexer/status", "getIndexStatus", "", handle_status,
+     "What the index covers and what it leaves out", ""},
+};
+
+// The names that the consolidated form has for the same.
+constexpr BridgeRoute kConsolidated[] = {
+    {kPost, "/search/semantic", "searchSemantic", kSearchSchema, handle_search, "Rank places for a question", ""},
+    {kPost, "/search/code", "searchCode", kGrepSchema, handle_grep, "Find lines by a regular expression", ""},
+};
 
 }  // namespace
 
-base::Result<void> add_bridge_routes(http::Router& router, Services& services) {
-  http::Route routes[] = {
-      make_route(services, http::Method::kPost, "/search", "search", kSearchSchema, handle_search,
-                 "Rank places in the repository for a question",
-                 "For words and questions. When you know an exact name or string, use symbols/find or grep instead: "
-                 "they miss nothing."),
-      make_route(services, http::Method::kPost, "/grep", "grep", kGrepSchema, handle_grep,
-                 "Find all lines that match a regular expression",
-                 "Exact and complete: for literal strings, names and patterns. `truncated` says when maxMatches cut "
-                 "the list."),
-      make_route(
-          services, http::Method::kPost, "/symbols/find", "findSymbols", kSymbolsSchema, handle_symbols,
-          "Find definitions by name",
-          "For the place where a function, class or method is defined. A qualified name (A::b) narrows it down."),
-      make_route(services, http::Method::kGet, "/indexer/status", "getIndexStatus", "", handle_status,
-                 "What the index covers and what it leaves out", ""),
-  };
-  for (auto& route : routes) {
-    if (auto added = router.add(std::move(route)); !added) return added;
-  }
-  return {};
+base::Result<void> add_search_routes(http::Router& router, Services& services) {
+  if (auto added = add_bridge(router, services, kRoutes, kAllPrefixes); !added) return added;
+  return add_bridge(router, services, kConsolidated, kOnlyV1);
 }
 
 }  // namespace promethean::api
