@@ -53,21 +53,21 @@ def server(tmp_path_factory, tree):
         yield running
 
 
-def get(server, path, **query):
+def get(server, url, **query):
     if query:
-        path += "?" + urllib.parse.urlencode(query)
-    status, _, raw = server.get(path)
+        url += "?" + urllib.parse.urlencode(query)
+    status, _, raw = server.get(url)
     return status, json.loads(raw)
 
 
-def found(server, path, **query):
-    status, answer = get(server, path, **query)
+def found(server, url, **query):
+    status, answer = get(server, url, **query)
     assert status == 200 and answer["ok"] is True, answer
     return answer
 
 
-def refused(server, status, path, **query):
-    got, answer = get(server, path, **query)
+def refused(server, status, url, **query):
+    got, answer = get(server, url, **query)
     assert got == status, answer
     assert answer["ok"] is False and answer["statusCode"] == status and answer["error"] and answer["message"]
     return answer

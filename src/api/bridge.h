@@ -40,6 +40,7 @@ http::Response bridge_error(const base::Error& error);
 json::Object bridge_head(const search::LiveIndex::View& view);
 
 // Query parameters. A value that is no such thing is kInvalidArgument about the parameter; an absent one is `fallback`.
+base::Result<std::string> text_query(const http::Request& request, std::string_view name, std::string fallback);
 base::Result<int64_t> int_query(const http::Request& request, std::string_view name, int64_t fallback, int64_t least,
                                 int64_t most);
 base::Result<bool> bool_query(const http::Request& request, std::string_view name, bool fallback);

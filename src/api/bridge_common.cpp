@@ -48,6 +48,14 @@ json::Object bridge_head(const search::LiveIndex::View& view) {
   return out;
 }
 
+base::Result<std::string> text_query(const http::Request& request, std::string_view name, std::string fallback) {
+  if (auto text = request.query_param(name)) return std::move(*text);
+  const std::string key = std::string(name) + "=";
+  const bool there = request.query.starts_with(key) || request.query.find("&" + key) != std::string::npos;
+  if (there) return base::bad_field(std::string(name), std::string(name) + " is not properly encoded UTF-8");
+  return fallback;
+}
+
 base::Result<int64_t> int_query(const http::Request& request, std::string_view name, int64_t fallback, int64_t least,
                                 int64_t most) {
   const auto text = request.query_param(name);

@@ -27,6 +27,11 @@ constexpr std::string_view kTraceSchema = R"({
   }
 })";
 
+// Not there, or not beneath the root: the same to a client, who is not told what lies outside.
+bool is_missing(const base::Error& error) {
+  return error.code() == base::Code::kNotFound || error.code() == base::Code::kPermissionDenied;
+}
+
 // ---- directories ----
 
 json::Object describe(const repo::Entry& entry) {
@@ -103,9 +108,8 @@ http::Response entries_response(const repo::Listing& listing, std::string_view t
 }
 
 http::Response tree_response(const repo::Listing& listing, int64_t depth) {
-  json::Object body{{"ok", true},
-                    {"base", describe(listing.directory).at("path")},
-                    {"tree", tree_of(listing.directory, depth)}};
+  json::Object body{
+      {"ok", true}, {"base", describe(listing.directory).at("path")}, {"tree", tree_of(listing.directory, depth)}};
   add_counts(body, listing);
   const json::Value whole(std::move(body));
   return http::Response::json(200, whole);
@@ -113,14 +117,14 @@ http::Response tree_response(const repo::Listing& listing, int64_t depth) {
 
 // Whatever is wrong with the path of a directory is the caller's: the original answers 400.
 http::Response directory_error(const base::Error& error) {
-  const bool callers = error.code() == base::Code::kNotFound || error.code() == base::Code::kPermissionDenied;
-  http::Response response = bridge_error(callers ? error.with_field("path") : error);
-  if (callers) response.status = 400;
-  return response;
+  if (!is_missing(error)) return bridge_error(error);
+  return bridge_error(base::bad_field("path", error.message(), error.hint()).error());
 }
 
 Task<http::Response> handle_list(Services& services, Context& ctx, http::Request& request) {
-  auto wanted = wanted_of(services, request, request.query_param("path").value_or("."), 1);
+  auto path = text_query(request, "path", ".");
+  if (!path) co_return bridge_error(path.error());
+  auto wanted = wanted_of(services, request, std::move(*path), 1);
   if (!wanted) co_return bridge_error(wanted.error());
   wanted->options.depth = 1;
   const auto listing = co_await list(services, ctx, *wanted);
@@ -129,7 +133,9 @@ Task<http::Response> handle_list(Services& services, Context& ctx, http::Request
 }
 
 Task<http::Response> handle_tree(Services& services, Context& ctx, http::Request& request) {
-  const auto wanted = wanted_of(services, request, request.query_param("path").value_or("."), 1);
+  auto path = text_query(request, "path", ".");
+  if (!path) co_return bridge_error(path.error());
+  const auto wanted = wanted_of(services, request, std::move(*path), 1);
   if (!wanted) co_return bridge_error(wanted.error());
   const auto listing = co_await list(services, ctx, *wanted);
   if (!listing) co_return directory_error(listing.error());
@@ -170,13 +176,10 @@ Task<http::Response> no_such_file(Services& services, Context& ctx, std::string 
     for (const auto& candidate : *similar)
       candidates.emplace_back(json::Object{{"path", base::sanitize_utf8(candidate.path)}, {"score", candidate.score}});
   }
-  json::Value body = http::error_body(http::Family::kBridge, error);
+  const base::Error missing(base::Code::kNotFound, error.message(), error.hint());
+  json::Value body = http::error_body(http::Family::kBridge, missing.with_field("path"));
   body.as_object()["candidates"] = std::move(candidates);
   co_return http::Response::json(404, body);
-}
-
-bool is_missing(const base::Error& error) {
-  return error.code() == base::Code::kNotFound || error.code() == base::Code::kPermissionDenied;
 }
 
 Task<http::Response> view(Services& services, Context& ctx, const http::Request& request, std::string path) {
@@ -200,8 +203,9 @@ Task<http::Response> view(Services& services, Context& ctx, const http::Request&
 }
 
 Task<http::Response> handle_view(Services& services, Context& ctx, http::Request& request) {
-  auto path = request.query_param("path");
-  if (!path || path->empty()) co_return bridge_error(base::bad_field("path", "path is missing").error());
+  auto path = text_query(request, "path", "");
+  if (!path) co_return bridge_error(path.error());
+  if (path->empty()) co_return bridge_error(base::bad_field("path", "path is missing").error());
   auto response = co_await view(services, ctx, request, std::move(*path));
   co_return response;
 }
@@ -210,13 +214,18 @@ Task<http::Response> handle_view(Services& services, Context& ctx, http::Request
 
 Task<http::Response> handle_files(Services& services, Context& ctx, http::Request& request) {
   std::string path(request.param("path"));
-  if (path.empty()) path = request.query_param("path").value_or(".");
+  if (path.empty()) {
+    auto asked = text_query(request, "path", ".");
+    if (!asked) co_return bridge_error(asked.error());
+    path = std::move(*asked);
+  }
   const auto as_tree = bool_query(request, "tree", false);
   if (!as_tree) co_return bridge_error(as_tree.error());
   auto wanted = wanted_of(services, request, path, 2);
   if (!wanted) co_return bridge_error(wanted.error());
   const auto listing = co_await list(services, ctx, *wanted);
-  if (listing) co_return *as_tree ? tree_response(*listing, wanted->options.depth) : entries_response(*listing, wanted->type);
+  if (listing)
+    co_return *as_tree ? tree_response(*listing, wanted->options.depth) : entries_response(*listing, wanted->type);
   if (!is_missing(listing.error())) co_return bridge_error(listing.error());
   auto response = co_await view(services, ctx, request, std::move(path));
   co_return response;
@@ -282,11 +291,13 @@ constexpr BridgeRoute kRoutes[] = {
     {kGet, "/files/tree", "getFileTree", "", handle_tree, "Show directories as a tree",
      "A directory and what is below it, `depth` levels deep. For an overview before you open files."},
     {kGet, "/files/view", "viewFile", "", handle_view, "Read lines of a file",
-     "For a file whose path you know: `line` and `context` lines around it, as they are on disk now. A wrong path is 404 "
+     "For a file whose path you know: `line` and `context` lines around it, as they are on disk now. A wrong path is "
+     "404 "
      "with candidates, never another file."},
     {http::Method::kPost, "/stacktrace/locate", "locateStacktrace", kTraceSchema, handle_locate,
      "Find the places of a stack trace",
-     "For pasted errors and traces of any language: each frame with the lines around it. `resolved` is false for frames "
+     "For pasted errors and traces of any language: each frame with the lines around it. `resolved` is false for "
+     "frames "
      "that are not of this repository."},
 };
 

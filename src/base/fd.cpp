@@ -32,8 +32,9 @@ Result<RootDir> RootDir::open(const std::string& path) {
 Result<UniqueFd> RootDir::open_file(const std::string& relative, int flags) const {
   if (relative.find('\0') != std::string::npos) return fail(Code::kInvalidArgument, "the path has a NUL byte");
   open_how how{};
-  // O_NONBLOCK: opening a FIFO must not wait for its writer.
-  how.flags = static_cast<uint64_t>(flags) | O_CLOEXEC | O_NONBLOCK;
+  // O_NONBLOCK: opening a FIFO must not wait for its writer. O_PATH opens nothing, and bears no such flag.
+  const int waits = (flags & O_PATH) != 0 ? 0 : O_NONBLOCK;
+  how.flags = static_cast<uint64_t>(flags | waits) | O_CLOEXEC;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   const char* name = relative.empty() ? "." : relative.c_str();
   for (int tries = 0;; ++tries) {

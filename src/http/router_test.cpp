@@ -171,7 +171,7 @@ TEST_F(Routes, ErrorsHaveTheShapeOfTheirFamily) {
   EXPECT_EQ(text(send(request(Method::kPost, "/api/chat"), "[]")),
             R"({"error":"the request body: must be an object"})");
   EXPECT_THAT(text(send(request(Method::kGet, "/nothing"))),
-              HasSubstr(R"({"ok":false,"error":"no such path","code":"not_found")"));
+              HasSubstr(R"({"ok":false,"statusCode":404,"error":"no such path","code":"not_found")"));
   EXPECT_THAT(text(send(request(Method::kGet, "/v1/messages/x"))), HasSubstr(R"("type":"not_found_error")"));
   EXPECT_THAT(text(send(request(Method::kGet, "/api/x"))), testing::StartsWith(R"({"error":"no such path)"));
   EXPECT_THAT(text(send(request(Method::kGet, "/v1/x", {}))), HasSubstr(R"("code":"invalid_api_key")"));

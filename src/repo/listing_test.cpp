@@ -48,7 +48,8 @@ TEST_F(ListingTest, DepthRulesAndHiddenNames) {
   const auto listing = list("", {.depth = 3});
   EXPECT_THAT(paths(listing->directory), ElementsAre("d", "d/e", "d/e/deep.txt", "d/keep.log"));
   EXPECT_EQ(listing->ignored, 2U);
-  EXPECT_THAT(paths(list("d", {.depth = 1, .hidden = true})->directory), ElementsAre("d/e", "d/.gitignore", "d/keep.log"));
+  EXPECT_THAT(paths(list("d", {.depth = 1, .hidden = true})->directory),
+              ElementsAre("d/e", "d/.gitignore", "d/keep.log"));
 }
 
 TEST_F(ListingTest, LinksAreNotEnteredAndNeverLeadOut) {

@@ -134,8 +134,8 @@ base::Result<LinesView> read_lines(const base::RootDir& root, std::string_view p
   }
   auto view = cut_lines(root, path, start, end);
   if (view && view->start_line == 0 && !(start == 1 && view->total_lines == 0)) {
-    return base::fail(base::Code::kNotFound, view->path + " has " + std::to_string(view->total_lines) +
-                                                 " lines, not " + std::to_string(start));
+    return base::fail(base::Code::kNotFound, view->path + " has " + std::to_string(view->total_lines) + " lines, not " +
+                                                 std::to_string(start));
   }
   return view;
 }

@@ -59,7 +59,9 @@ std::vector<PathCandidate> similar_paths(const Snapshot& snapshot, std::string_v
     if (score > 0) found.push_back({std::move(file), score});
   }
   std::ranges::sort(found, [](const PathCandidate& a, const PathCandidate& b) {
-    return a.score != b.score ? a.score > b.score : a.path.size() != b.path.size() ? a.path.size() < b.path.size() : a.path < b.path;
+    return a.score != b.score               ? a.score > b.score
+           : a.path.size() != b.path.size() ? a.path.size() < b.path.size()
+                                            : a.path < b.path;
   });
   if (found.size() > limit) found.resize(limit);
   return found;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 
 #include "base/strings.h"
 
@@ -12,7 +13,7 @@ namespace promethean::search {
 namespace {
 
 // A path: what has an extension or a folder. Spaces only where quotes or parentheses say where it ends.
-#define PROMETHEAN_PATH R"((?:[A-Za-z]:[\\/])?[^\s:()\[\]"'<>|,;]+)"
+#define PROMETHEAN_PATH R"re((?:[A-Za-z]:[\\/])?[^\s:()\[\]"'<>|,;]+)re"
 
 // How one form of a line is read. Groups: function, path, line, column; 0: the form has none.
 struct Form {
@@ -23,22 +24,23 @@ struct Form {
 // The more special ones first: each line is read by the first form that fits.
 constexpr std::array kForms{
     // Python: File "a b.py", line 3, in f
-    Form{R"(File "([^"\n]+)", line (\d+)(?:, in (\S+))?)", 3, 1, 2, 0},
+    Form{R"re(File "([^"\n]+)", line (\d+)(?:, in (\S+))?)re", 3, 1, 2, 0},
     // C#: at N.C.M() in C:\x\a.cs:line 3
-    Form{R"((?:at (\S.*?) )?in ((?:[A-Za-z]:)?[^:\n]+):line (\d+))", 1, 2, 3, 0},
-    // PHP: in /x/a.php on line 3, in /x/a.php:3
-    Form{R"(in (\S+\.\w+) on line (\d+))", 0, 1, 2, 0},
+    Form{R"re((?:at (\S.*?) )?in ((?:[A-Za-z]:)?[^:\n]+):line (\d+))re", 1, 2, 3, 0},
+    // PHP: in /x/a.php on line 3
+    Form{R"re(in (\S+\.\w+) on line (\d+))re", 0, 1, 2, 0},
     // JavaScript: at f (file:///x/a b.js:1:2), at async f (a.js:1:2)
-    Form{R"(at (?:async )?([^\s()]+(?: \[as [^\]]+\])?) \((?:file://)?((?:[A-Za-z]:)?[^():\n]+):(\d+)(?::(\d+))?\))", 1, 2,
-         3, 4},
+    Form{
+        R"re(at (?:async )?([^\s()]+(?: \[as [^\]]+\])?) \((?:file://)?((?:[A-Za-z]:)?[^():\n]+):(\d+)(?::(\d+))?\))re",
+        1, 2, 3, 4},
     // Java: at a.B.c(B.java:3)
-    Form{R"(at ([\w.$/<>@]+)\(([\w$-]+\.\w+):(\d+)\))", 1, 2, 3, 0},
+    Form{R"re(at ([\w.$/<>@]+)\(([\w$-]+\.\w+):(\d+)\))re", 1, 2, 3, 0},
     // Ruby: a.rb:3:in `f'
-    Form{R"(()" PROMETHEAN_PATH R"(\.\w+):(\d+):in [`']([^'`\n]+)['`])", 3, 1, 2, 0},
+    Form{"(" PROMETHEAN_PATH R"re(\.\w+):(\d+):in [`']([^'`\n]+)['`])re", 3, 1, 2, 0},
     // a.c:1:2, with or without words around; Go, Rust, gcc, clang, rustc, tsc, eslint, pytest
-    Form{R"((?:file://)?()" PROMETHEAN_PATH R"():(\d+)(?::(\d+))?)", 0, 1, 2, 3},
+    Form{R"re((?:^|[^\w:/\\.~-])(?:file://)?()re" PROMETHEAN_PATH R"re():(\d+)(?::(\d+))?)re", 0, 1, 2, 3},
     // MSVC, tsc: a.cpp(12,5), a.cpp(12)
-    Form{R"(()" PROMETHEAN_PATH R"(\.\w+)\((\d+)(?:,(\d+))?\))", 0, 1, 2, 3},
+    Form{"(" PROMETHEAN_PATH R"re(\.\w+)\((\d+)(?:,(\d+))?\))re", 0, 1, 2, 3},
 };
 #undef PROMETHEAN_PATH
 
@@ -48,8 +50,9 @@ bool could_be_path(std::string_view path) {
   const std::string_view name = path.substr(path.find_last_of("/\\") + 1);
   const size_t dot = name.find_last_of('.');
   const bool has_extension =
-      dot != std::string_view::npos && dot + 1 < name.size() &&
-      std::ranges::any_of(name.substr(dot + 1), [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+      dot != std::string_view::npos && dot + 1 < name.size() && std::ranges::any_of(name.substr(dot + 1), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+      });
   const bool has_folder = name.size() != path.size() && !name.empty();
   return has_extension || has_folder;
 }

@@ -37,11 +37,14 @@ TEST(Stacktrace, JavaScript) {
 TEST(Stacktrace, JavaGoRustRubyPhpAndCSharp) {
   EXPECT_THAT(places("\tat com.acme.Shop.price(Shop.java:42)\n\tat java.base/java.lang.Thread.run(Thread.java:840)"),
               ElementsAre("Shop.java:42 com.acme.Shop.price", "Thread.java:840 java.base/java.lang.Thread.run"));
-  EXPECT_THAT(places("main.main()\n\t/home/u/app/main.go:17 +0x1d\nexit status 2"), ElementsAre("/home/u/app/main.go:17"));
-  EXPECT_THAT(places("thread 'main' panicked at src/main.rs:4:5:\nindex out of bounds"), ElementsAre("src/main.rs:4:5"));
+  EXPECT_THAT(places("main.main()\n\t/home/u/app/main.go:17 +0x1d\nexit status 2"),
+              ElementsAre("/home/u/app/main.go:17"));
+  EXPECT_THAT(places("thread 'main' panicked at src/main.rs:4:5:\nindex out of bounds"),
+              ElementsAre("src/main.rs:4:5"));
   EXPECT_THAT(places("lib/shop.rb:3:in `price': boom (RuntimeError)"), ElementsAre("lib/shop.rb:3 price"));
   EXPECT_THAT(places("PHP Fatal error: x in /srv/a.php on line 9"), ElementsAre("/srv/a.php:9"));
-  EXPECT_THAT(places("   at Acme.Shop.Price() in C:\\src\\Shop.cs:line 7"), ElementsAre("C:/src/Shop.cs:7 Acme.Shop.Price()"));
+  EXPECT_THAT(places("   at Acme.Shop.Price() in C:\\src\\Shop.cs:line 7"),
+              ElementsAre("C:/src/Shop.cs:7 Acme.Shop.Price()"));
 }
 
 TEST(Stacktrace, Compilers) {
@@ -51,7 +54,8 @@ TEST(Stacktrace, Compilers) {
 }
 
 TEST(Stacktrace, LeavesOtherColonsAlone) {
-  EXPECT_THAT(places("at 10:30:15 the server localhost:8080 said http://x.org:80/a and ratio 3:2; Error: 12"), IsEmpty());
+  EXPECT_THAT(places("at 10:30:15 the server localhost:8080 said http://x.org:80/a and ratio 3:2; Error: 12"),
+              IsEmpty());
 }
 
 TEST(Stacktrace, IsWithoutRepeatsAndBounded) {

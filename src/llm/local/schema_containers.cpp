@@ -68,14 +68,14 @@ SchemaRule SchemaTranslator::listed(const SchemaRule& one, size_t least, std::op
   const std::string next = rules_.add(comma() + " " + one.rule);
   const std::string some =
       one.rule + " " + rules_.repeat(next, least > 0 ? least - 1 : 0, most ? std::optional(*most - 1) : std::nullopt);
-  return {least > 0 ? some : "(" + some + ")?", 2 + std::min(kNever, least * (one.shortest + 1))};
+  return {least > 0 ? some : "(" + some + ")?", 2 + std::min(kEndless, least * (one.shortest + 1))};
 }
 
 SchemaRule SchemaTranslator::bracketed(const std::string& inside, size_t shortest, std::string_view brackets) {
   const std::string begin = GrammarRules::literal(brackets.substr(0, 1));
   const std::string end = GrammarRules::literal(brackets.substr(1));
   const bool empty = inside.empty();
-  return {rules_.add(empty ? joined({begin, end}) : joined({begin, inside, end})), std::min(shortest, kNever)};
+  return {rules_.add(empty ? joined({begin, end}) : joined({begin, inside, end})), std::min(shortest, kEndless)};
 }
 
 // Declared members in their order, without others; where none are declared, any of one kind.
@@ -90,7 +90,7 @@ SchemaRule SchemaTranslator::object(const json::Object& schema, const std::strin
       return refuse(at, "patternProperties beside properties cannot be expressed as a grammar");
     for (const auto& [name, value] : *declared) members.push_back({std::string(name), &value, false});
   }
-  if (!require(schema, members, at)) return {"\"\"", kNever};
+  if (!require(schema, members, at)) return {"\"\"", kEndless};
   if (members.empty()) return map(schema, at, level);
 
   const size_t least = count(schema, "minProperties", at).value_or(0);

@@ -53,7 +53,7 @@ json::Object schema_without(const json::Object& schema, std::initializer_list<st
 
 base::Result<SchemaRule> SchemaTranslator::translate() {
   SchemaRule whole = node(root_, field_, 0);
-  if (!error_ && whole.shortest >= kNever) refuse(field_, "it has no finite value");
+  if (!error_ && whole.shortest >= kEndless) refuse(field_, "it has no finite value");
   if (!error_ && rules_.too_large()) refuse(field_, "it makes a grammar that is too large");
   if (error_) return base::fail(*error_);
   return whole;
@@ -65,11 +65,11 @@ SchemaRule SchemaTranslator::refuse(const std::string& at, const std::string& wh
                          "state it in other words, or ask another model")
                  .with_field(at);
   }
-  return {"\"\"", kNever};
+  return {"\"\"", kEndless};
 }
 
 SchemaRule SchemaTranslator::node(const json::Value& schema, const std::string& at, int level) {
-  if (error_) return {"\"\"", kNever};
+  if (error_) return {"\"\"", kEndless};
   if (level > kMaxLevels) return refuse(at, fmt::format("it is nested deeper than {} levels", kMaxLevels));
   if (++nodes_ > kMaxNodes || rules_.too_large()) return refuse(at, "it is too large");
   if (schema == true) return anything();
@@ -84,7 +84,7 @@ SchemaRule SchemaTranslator::node(const json::Value& schema, const std::string& 
     const json::Object rest = schema_without(object, {"$ref"});
     if (!says_something(rest)) return reference(target->get_string(), at, level);
     const json::Value* other = resolve(target->get_string(), at);
-    return other == nullptr ? SchemaRule{"\"\"", kNever} : merged(rest, *other, at, level);
+    return other == nullptr ? SchemaRule{"\"\"", kEndless} : merged(rest, *other, at, level);
   }
   if (object.contains("allOf")) return all_of(object, at, level);
   if (object.contains("anyOf") || object.contains("oneOf")) return one_of(object, at, level);
@@ -140,7 +140,7 @@ SchemaRule SchemaTranslator::one_of(const json::Object& schema, const std::strin
 
 SchemaRule SchemaTranslator::either(const std::vector<SchemaRule>& list) {
   std::string body;
-  size_t shortest = kNever;
+  size_t shortest = kEndless;
   for (const SchemaRule& one : list) {
     body += (body.empty() ? "" : " | ") + one.rule;
     shortest = std::min(shortest, one.shortest);
@@ -175,7 +175,7 @@ SchemaRule SchemaTranslator::reference(std::string_view target, const std::strin
   const auto known = references_.find(target);
   if (known != references_.end()) return {known->second.rule, known->second.shortest};
   const json::Value* schema = resolve(target, at);
-  if (schema == nullptr) return {"\"\"", kNever};
+  if (schema == nullptr) return {"\"\"", kEndless};
   const std::string name = rules_.declare();
   references_.emplace(target, Reference{name});
   open_.emplace(target);
@@ -186,7 +186,7 @@ SchemaRule SchemaTranslator::reference(std::string_view target, const std::strin
   rules_.define(name, body.rule);
   // One that seems to have no end may only have met a reference that is not finished: it is looked at again.
   const auto here = references_.find(target);
-  if (body.shortest >= kNever && entered_ > 0)
+  if (body.shortest >= kEndless && entered_ > 0)
     references_.erase(here);
   else
     here->second.shortest = body.shortest;

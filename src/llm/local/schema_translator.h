@@ -16,7 +16,7 @@
 
 namespace promethean::llm::local {
 
-constexpr size_t kNever = size_t{1} << 40;  // bytes of what has no end
+constexpr size_t kEndless = size_t{1} << 40;  // bytes of what has no end
 
 // `schema` without some keywords; whether it has one that says anything of values.
 json::Object schema_without(const json::Object& schema, std::initializer_list<std::string_view> keywords);
@@ -83,7 +83,7 @@ class SchemaTranslator {
   int entered_ = 0;  // references whose body is being translated
   struct Reference {
     std::string rule;
-    size_t shortest = kNever;
+    size_t shortest = kEndless;
   };
   std::map<std::string, Reference, std::less<>> references_;
   std::set<std::string, std::less<>> open_;  // references that are entered without a character in between

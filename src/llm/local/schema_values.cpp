@@ -143,7 +143,7 @@ SchemaRule SchemaTranslator::integer(const json::Object& schema, const std::stri
   if (const json::Value* step = schema.if_contains("multipleOf"); step != nullptr && *step != 1)
     return refuse(at, "multipleOf cannot be expressed as a grammar");
   const auto bounds = range(schema, at);
-  if (!bounds) return {"\"\"", kNever};
+  if (!bounds) return {"\"\"", kEndless};
   constexpr double kFar = 9e18;
   const auto bound = [](std::optional<double> value, double inside, bool open, int step) -> std::optional<int64_t> {
     if (!value || std::abs(*value) > kFar) return std::nullopt;
@@ -161,7 +161,7 @@ SchemaRule SchemaTranslator::integer(const json::Object& schema, const std::stri
 SchemaRule SchemaTranslator::number(const json::Object& schema, const std::string& at) {
   if (schema.contains("multipleOf")) return integer(schema, at);
   const auto bounds = range(schema, at);
-  if (!bounds) return {"\"\"", kNever};
+  if (!bounds) return {"\"\"", kEndless};
   if (!bounds->least && !bounds->most) return {any_number(), 1};
   std::string body = number_grammar(*bounds);
   if (body.empty()) return refuse(at, "there is no number between its bounds");
