@@ -1,4 +1,6 @@
 """The official OpenAI SDK for Node (tests/node/chat.mjs, openai.mjs), against the scripted and the real model."""
+import json
+
 import pytest
 from support.models import SERVER
 from support.node import node as run
