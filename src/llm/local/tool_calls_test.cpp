@@ -98,8 +98,8 @@ std::string read(std::string_view text, size_t size) {
   std::string out;
   while (!text.empty()) {
     size_t length = std::min(size, text.size());
-    const size_t marker = text.find(kCallBegin);
-    if (marker < length) length = std::max(length, marker + kCallBegin.size());
+    for (size_t marker = text.find(kCallBegin); marker < length; marker = text.find(kCallBegin, marker + 1))
+      length = std::max(length, marker + kCallBegin.size());
     for (const auto& piece : reader.push(text.substr(0, length))) {
       out += piece.text;
       if (!piece.name.empty()) out += "|" + std::to_string(piece.index) + " " + piece.name + " ";
