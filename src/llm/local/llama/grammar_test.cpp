@@ -217,8 +217,7 @@ TEST_F(GrammarTest, InventsTextsThatMatchTheirPattern) {
          return (dash == 2 || dash == 3) && all(text.substr(0, dash), "AB") && text.size() > dash + 1 &&
                 all(text.substr(dash + 1), "0123456789");
        }},
-      {R"(^(a|bc)*["0-9\\]$)",
-       [&](std::string_view text) {
+      {R"(^(a|bc)*["0-9\\]$)", [&](std::string_view text) {
          return !text.empty() && all(text.substr(text.size() - 1), "\"\\0123456789") &&
                 all(text.substr(0, text.size() - 1), "abc");
        }}};
