@@ -152,8 +152,7 @@ void drop_idle_limit(json::Object& chat, const llm::Model& model) {
   if (*limit > model.context - llm::least_tokens(chat)) chat.erase("max_tokens");
 }
 
-base::Result<Question> make_question(const Services& services, http::Request& request, const llm::Model& model,
-                                     Turn turn) {
+base::Result<Question> make_question(const Services& services, http::Request& request, const llm::Model& model) {
   Question question;
   question.model = &model;
   question.retrieval = services.retrieval;
@@ -164,7 +163,6 @@ base::Result<Question> make_question(const Services& services, http::Request& re
     read_retrieval(*wish, question);
   }
   if (const json::Object* wish = json::object_at(request.json, "retrieval")) read_retrieval(*wish, question);
-  question.turn = turn;
   question.caller = request.principal.id;
   question.session = session_of(request);
   question.recording = begin_recording(services, request);
@@ -192,12 +190,8 @@ Turn turn_of(const json::Array& messages) {
   return llm::is_errand(instructions, last) ? Turn::kMachine : Turn::kPerson;
 }
 
-static Task<base::Result<Asked>> begin_answer(Services& services, Context& ctx, Question question) {
+static Task<base::Result<Asked>> ask_with_excerpts(Services& services, Context& ctx, Question question) {
   const llm::Model& model = *question.model;
-  if (!question.retrieval.enabled || question.turn == Turn::kMachine) {
-    auto asked = co_await ask_plainly(services, ctx, std::move(question));
-    co_return asked;
-  }
   json::Array& messages = question.body.at("messages").as_array();
   const auto turns = context::user_turns(messages, question.caller + '\n' + model.name);
   const std::string text = turns.empty() ? "" : context::text_of(messages[turns.back().message]);
@@ -233,6 +227,13 @@ static Task<base::Result<Asked>> begin_answer(Services& services, Context& ctx, 
   co_return asked;
 }
 
+// Not a coroutine: most questions take the plain way, and each frame on it is kept until the first token.
+static Task<base::Result<Asked>> begin_answer(Services& services, Context& ctx, Question question) {
+  const bool plain = !question.retrieval.enabled || question.turn == Turn::kMachine;
+  return plain ? ask_plainly(services, ctx, std::move(question))
+               : ask_with_excerpts(services, ctx, std::move(question));
+}
+
 static Task<base::Result<Asked>> continue_session(Services& services, Context& ctx, Question question) {
   auto turn = co_await join_session(services, ctx, question);
   if (!turn) co_return base::fail(std::move(turn).error());
@@ -246,7 +247,9 @@ static Task<base::Result<Asked>> continue_session(Services& services, Context& c
 Task<base::Result<Asked>> ask_question(Services& services, Context& ctx, Question question) {
   const auto recording = question.recording;
   if (recording != nullptr) recording->begins(ctx);
-  auto asked = co_await continue_session(services, ctx, std::move(question));
+  auto start = question.session ? continue_session(services, ctx, std::move(question))
+                                : begin_answer(services, ctx, std::move(question));
+  auto asked = co_await std::move(start);
   if (recording != nullptr && asked) recording->finds(asked->retrieval_context);
   look_on(recording, asked);
   co_return asked;

@@ -160,8 +160,9 @@ Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, ht
   call.stored.items = json::write(translated->items);
   call.setup = responses::stream_setup(
       body, *translated, {.id = call.stored.id, .model = (*model)->name, .created_at = call.stored.created_at});
-  auto question = make_question(services, request, **model, turn_of(request, *translated));
+  auto question = make_question(services, request, **model);
   if (!question) co_return base::fail(std::move(question).error());
+  if (question->retrieval.enabled) question->turn = turn_of(request, *translated);
   call.question = std::move(*question);
   call.question.body = std::move(translated->body);
   // Wished for by `include` only: no reason to refuse.

@@ -205,16 +205,24 @@ std::optional<base::Error> check_support(const json::Object& body, Kind kind, En
   return std::nullopt;
 }
 
-json::Object sent_fields(const json::Object& body, Kind kind, Endpoint endpoint) {
-  json::Object out;
+// Written as it goes, since a copy of a long conversation costs more than all else that is done with it.
+std::string sent_body(const json::Object& body, Kind kind, Endpoint endpoint, const json::Object& own) {
+  std::string out = "{";
+  const auto add = [&out](std::string_view name, const json::Value& value) {
+    if (out.size() > 1) out += ',';
+    out += json::quote(name) + ":";
+    json::append(out, value);
+  };
   for (const auto& field : fields_of(endpoint)) {
     if (field.at(kind) != Support::kSent) continue;
     const json::Value* value = body.if_contains(field.name);
     if (value == nullptr || value->is_null()) continue;
     const bool is_limit = field.name == "max_tokens" || field.name == "max_completion_tokens";
     if (endpoint == Endpoint::kChat && is_limit && *value == 0) continue;  // a prompt may be asked to be scored only
-    out[field.name] = *value;
+    add(field.name, *value);
   }
+  for (const auto& [name, value] : own) add(name, value);
+  out += '}';
   return out;
 }
 

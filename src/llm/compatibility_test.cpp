@@ -65,9 +65,10 @@ TEST(Compatibility, OnlyKnownFieldsAreSent) {
                           {"made_up", "value"},
                           {"max_tokens", 0},
                           {"user", nullptr}};
-  EXPECT_EQ(json::write(sent_fields(body, Kind::kOpenAi)), R"({"messages":[],"seed":1,"logit_bias":{"7":1}})");
-  EXPECT_EQ(json::write(sent_fields(body, Kind::kLocal)), R"({"messages":[],"seed":1})");
-  EXPECT_EQ(json::write(sent_fields(body, Kind::kAnthropic)), "{}");
+  EXPECT_EQ(sent_body(body, Kind::kOpenAi, Endpoint::kChat, {{"model", "m"}}),
+            R"({"messages":[],"seed":1,"logit_bias":{"7":1},"model":"m"})");
+  EXPECT_EQ(sent_body(body, Kind::kLocal, Endpoint::kChat, {}), R"({"messages":[],"seed":1})");
+  EXPECT_EQ(sent_body(body, Kind::kAnthropic, Endpoint::kChat, {}), "{}");
 }
 
 }  // namespace

@@ -128,18 +128,16 @@ class OpenAiBackend final : public Backend {
   Kind kind() const override { return kind_; }
 
   Task<base::Result<std::unique_ptr<ChatStream>>> chat(Context& ctx, const json::Object& request) override {
-    return stream(ctx, "/v1/chat/completions", sent_fields(request, kind_));
+    return stream(ctx, "/v1/chat/completions", request, Endpoint::kChat);
   }
 
   Task<base::Result<std::unique_ptr<ChatStream>>> complete(Context& ctx, const json::Object& request) override {
-    return stream(ctx, "/v1/completions", sent_fields(request, kind_, Endpoint::kCompletions));
+    return stream(ctx, "/v1/completions", request, Endpoint::kCompletions);
   }
 
   Task<base::Result<Embeddings>> embed(Context& ctx, const json::Object& request) override {
-    json::Object body = sent_fields(request, kind_, Endpoint::kEmbeddings);
-    body["model"] = options_.upstream;
-    const json::Value whole(std::move(body));
-    auto answer = co_await upstream_->post_json(ctx, "/v1/embeddings", json::write(whole));
+    auto answer = co_await upstream_->post_json(
+        ctx, "/v1/embeddings", sent_body(request, kind_, Endpoint::kEmbeddings, {{"model", options_.upstream}}));
     if (!answer) co_return base::fail(std::move(answer).error());
     co_return openai_embeddings(*answer, options_.label);
   }
@@ -157,14 +155,12 @@ class OpenAiBackend final : public Backend {
   uint64_t incarnation() const override { return options_.incarnation ? options_.incarnation() : 0; }
 
  private:
-  Task<base::Result<std::unique_ptr<ChatStream>>> stream(Context& ctx, std::string path, json::Object body) {
-    body["model"] = options_.upstream;
-    body["stream"] = true;
-    body["stream_options"] = json::Object{{"include_usage", true}};
-    const json::Value whole(std::move(body));
-    auto stream = co_await upstream_->stream(ctx, std::move(path), json::write(whole), Framing::kEvents,
-                                             std::make_unique<OpenAiDialect>(upstream_));
-    co_return stream;
+  Task<base::Result<std::unique_ptr<ChatStream>>> stream(Context& ctx, std::string path, const json::Object& request,
+                                                         Endpoint endpoint) {
+    const json::Object own{
+        {"model", options_.upstream}, {"stream", true}, {"stream_options", json::Object{{"include_usage", true}}}};
+    return upstream_->stream(ctx, std::move(path), sent_body(request, kind_, endpoint, own), Framing::kEvents,
+                             std::make_unique<OpenAiDialect>(upstream_));
   }
 
   Kind kind_;

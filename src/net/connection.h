@@ -38,6 +38,8 @@ class Connection {
   void take_head(Exchange& exchange);
   void refuse_head(Exchange& exchange, int status, base::Error error);
   async::Task<bool> read_body(Exchange& exchange);
+  async::Task<boost::system::error_code> fill_sized_body(Exchange& exchange);
+  async::Task<boost::system::error_code> fill_chunked_body(Exchange& exchange);
   async::Task<bool> respond(Exchange& exchange);
   async::Task<bool> refuse(Exchange& exchange);
   async::Task<bool> answer(Exchange& exchange);
