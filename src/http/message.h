@@ -84,6 +84,9 @@ class BodyStream {
   virtual ~BodyStream() = default;
   virtual Task<base::Result<Chunk>> next(Context& ctx) = 0;
 
+  // True: next() gives its chunk, or the end, without waiting, so what comes before it may be sent together with it.
+  virtual bool is_ready() const { return false; }
+
   // The server drains: bring the stream to an end soon, with a terminal event where the format has one. On the core.
   virtual void drain() {}
 };

@@ -100,7 +100,8 @@ void AnswerBuilder::add(const Delta& delta) {
   if (delta.is_plain) {
     Choice& first = parts_->choices[0];
     first.content += delta.content;
-    first.has_content = true;
+    first.has_content |= delta.finish_reason.empty();
+    if (!delta.finish_reason.empty()) first.finish_reason = delta.finish_reason;
     return;
   }
   for (const auto& piece : delta.choices) merge(parts_->choices[json::int_at(piece, "index").value_or(0)], piece);

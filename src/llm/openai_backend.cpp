@@ -50,21 +50,15 @@ void read_choice(const json::Value& choice, Delta& delta) {
 // The end is proper after [DONE], or after a finish_reason.
 class OpenAiDialect final : public Dialect {
  public:
-  explicit OpenAiDialect(std::shared_ptr<Upstream> upstream) : upstream_(std::move(upstream)) {}
+  // `joins`: text that has come together is one delta, for those who want the answer whole anyway.
+  OpenAiDialect(std::shared_ptr<Upstream> upstream, bool joins) : upstream_(std::move(upstream)), joins_(joins) {}
 
   void take(std::string_view text, Reading& reading) override {
     if (text == "[DONE]") {
       reading.ended = true;
       return;
     }
-    if (auto plain = read_plain_chunk(text)) {
-      Delta delta;
-      delta.content = std::move(plain->content);
-      delta.is_plain = true;
-      delta.choices = Choices::of_text(std::string(plain->choices));
-      reading.ready.push_back(std::move(delta));
-      return;
-    }
+    if (auto plain = chunks_.read(text)) return take_plain(std::move(*plain), reading);
     auto chunk = json::parse(text);
     if (!chunk || !chunk->is_object()) {
       reading.failure = base::Error(base::Code::kUnavailable,
@@ -88,7 +82,28 @@ class OpenAiDialect final : public Dialect {
   }
 
  private:
+  void take_plain(PlainChunk chunk, Reading& reading) {
+    const bool ends = !chunk.finish_reason.empty();
+    if (joins_ && !ends && !reading.ready.empty() && reading.ready.back().is_plain &&
+        reading.ready.back().finish_reason.empty()) {
+      Delta& last = reading.ready.back();
+      last.content += chunk.content;
+      last.choices.insert(chunk.written, behind_content_);
+      return;
+    }
+    if (!ends) behind_content_ = static_cast<size_t>(chunk.choices.end() - chunk.written.end());
+    reading.may_end |= ends;
+    Delta& delta = reading.ready.emplace_back();
+    delta.content = std::move(chunk.content);
+    delta.finish_reason = std::move(chunk.finish_reason);
+    delta.is_plain = true;
+    delta.choices = Choices::of_text(std::string(chunk.choices));
+  }
+
   std::shared_ptr<Upstream> upstream_;
+  bool joins_;
+  PlainChunkReader chunks_;
+  size_t behind_content_ = 0;  // bytes of the last plain delta's choices
 };
 
 base::Result<Embeddings> openai_embeddings(const json::Value& answer, const std::string& label) {
@@ -159,8 +174,9 @@ class OpenAiBackend final : public Backend {
                                                          Endpoint endpoint) {
     const json::Object own{
         {"model", options_.upstream}, {"stream", true}, {"stream_options", json::Object{{"include_usage", true}}}};
+    const bool joins = !json::bool_at(request, "stream").value_or(false);
     return upstream_->stream(ctx, std::move(path), sent_body(request, kind_, endpoint, own), Framing::kEvents,
-                             std::make_unique<OpenAiDialect>(upstream_));
+                             std::make_unique<OpenAiDialect>(upstream_, joins));
   }
 
   Kind kind_;

@@ -48,8 +48,8 @@ class Connection {
   async::Task<bool> write(Exchange& exchange, http::Response& response);
   async::Task<bool> write_plain(Exchange& exchange, http::Response& response);
   async::Task<bool> write_stream(Exchange& exchange, http::Response& response);
-  async::Task<bool> write_stream_head(Exchange& exchange, http::Response& response);
-  async::Task<bool> write_chunk(Exchange& exchange, const http::Chunk& chunk);
+  async::Task<bool> write_bytes(Exchange& exchange, std::string bytes);
+  static void append_chunk(const Exchange& exchange, const http::Chunk& chunk, std::string& out);
   void begin_stream(Exchange& exchange, http::Response& response, http::BodyStream& body);
   void log_broken(const Exchange& exchange, const base::Error& why) const;
   async::Task<void> linger();
