@@ -26,7 +26,8 @@ class Headers {
  public:
   using Field = std::pair<std::string, std::string>;
   void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
-  void set(std::string name, std::string value);                     // replaces all of that name
+  void set(std::string name, std::string value);  // replaces all of that name
+  void reserve(size_t fields) { fields_.reserve(fields); }
   std::optional<std::string_view> get(std::string_view name) const;  // the first
   std::vector<std::string_view> all(std::string_view name) const;
   const std::vector<Field>& fields() const { return fields_; }

@@ -159,7 +159,9 @@ class StreamedResponse final : public http::ClientResponse {
 
   // What the buffer holds of the body, in one piece. There is room for all of it, so the parser never asks for more.
   std::string take_body() {
-    std::string out(buffer_.size(), '\0');
+    std::string out;
+    const size_t room = buffer_.size();
+    out.resize_and_overwrite(room, [room](char*, size_t) { return room; });  // the parser fills it
     auto& body = parser_->get().body();
     body.data = out.data();
     body.size = out.size();

@@ -106,6 +106,7 @@ void Connection::take_head(Exchange& exchange) {
   request.target = message.target();
   request.remote = remote_;
   size_t hosts = 0;
+  request.headers.reserve(static_cast<size_t>(std::distance(message.begin(), message.end())));
   for (const auto& field : message) {
     request.headers.add(std::string(field.name_string()), std::string(field.value()));
     if (field.name() == beast::http::field::host) ++hosts;
