@@ -25,6 +25,7 @@ struct BridgeRoute {
   std::string_view summary;
   std::string_view description;
   http::Scope scope = http::Scope::kRead;
+  std::chrono::milliseconds deadline = http::RouteLimits().deadline;
 };
 
 // Registers each route under each prefix ("", "/v0", "/v1").

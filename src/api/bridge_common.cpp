@@ -16,6 +16,7 @@ http::Route make_route(Services& services, const BridgeRoute& entry, std::string
   route.path = std::string(prefix) + std::string(entry.path);
   route.operation_id = id_under(prefix, entry.id);
   route.scope = entry.scope;
+  route.limits.deadline = entry.deadline;
   route.request_schema = entry.schema;
   route.summary = entry.summary;
   route.description = entry.description;
