@@ -34,8 +34,10 @@ TEST(Scopes, AdminImpliesAllOthers) {
   EXPECT_TRUE((Principal{"a", {Scope::kAdmin}}.has(Scope::kExec)));
   EXPECT_FALSE((Principal{"a", {Scope::kRead}}.has(Scope::kWrite)));
   EXPECT_TRUE((Principal{"a", {}}.has(Scope::kNone)));
+  EXPECT_TRUE((Principal{"a", {}}.has(Scope::kAny)));
   for (const Scope scope : all_scopes()) EXPECT_EQ(parse_scope(scope_name(scope)), scope);
   EXPECT_EQ(parse_scope("none"), std::nullopt);
+  EXPECT_EQ(parse_scope("any"), std::nullopt);
   EXPECT_EQ(parse_scope("Read"), std::nullopt);
 }
 
