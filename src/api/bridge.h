@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/services.h"
 
@@ -38,6 +39,9 @@ http::Response bridge_error(const base::Error& error);
 
 // What every answer about the index begins with: ok, and which state of the tree it is about.
 json::Object bridge_head(const search::LiveIndex::View& view);
+
+// The strings of an array in a body; its schema has checked that they are.
+std::vector<std::string> strings_at(const json::Value& body, std::string_view key);
 
 // Query parameters. A value that is no such thing is kInvalidArgument about the parameter; an absent one is `fallback`.
 base::Result<std::string> text_query(const http::Request& request, std::string_view name, std::string fallback);

@@ -48,6 +48,14 @@ json::Object bridge_head(const search::LiveIndex::View& view) {
   return out;
 }
 
+std::vector<std::string> strings_at(const json::Value& body, std::string_view key) {
+  std::vector<std::string> out;
+  if (const json::Array* list = json::array_at(body, key)) {
+    for (const auto& item : *list) out.emplace_back(item.as_string());
+  }
+  return out;
+}
+
 base::Result<std::string> text_query(const http::Request& request, std::string_view name, std::string fallback) {
   if (auto text = request.query_param(name)) return std::move(*text);
   const std::string key = std::string(name) + "=";

@@ -1,8 +1,9 @@
-// The bridge's exact questions: search, grep, symbols, the state of the index. Every answer says which state of the
-// tree it is about (generation, asOf), and what keeps it from being newer, if anything.
+// The bridge's questions to the index: search, grep, its state (definitions are in symbols.cpp). Every answer says
+// which state of the tree it is about (generation, asOf), and what keeps it from being newer, if anything.
 #include <fmt/format.h>
 
 #include "api/bridge.h"
+#include "api/index_answer.h"
 #include "base/strings.h"
 
 namespace promethean::api {
@@ -45,24 +46,6 @@ constexpr std::string_view kGrepSchema = R"({
   }
 })";
 
-constexpr std::string_view kSymbolsSchema = R"({
-  "type": "object", "required": ["query"],
-  "properties": {
-    "query": {"type": "string", "minLength": 1, "maxLength": 1024},
-    "kind": {"type": "string"},
-    "path": {"type": "string"},
-    "limit": {"type": "integer", "minimum": 1, "maximum": 10000}
-  }
-})";
-
-std::vector<std::string> strings_at(const json::Value& body, std::string_view key) {
-  std::vector<std::string> out;
-  if (const json::Array* list = json::array_at(body, key)) {
-    for (const auto& item : *list) out.emplace_back(item.as_string());
-  }
-  return out;
-}
-
 search::Kind kind_at(const json::Value& body) {
   return search::parse_kind(json::string_at(body, "kind").value_or("all")).value_or(search::Kind::kAll);
 }
@@ -87,16 +70,6 @@ json::Object to_json(const search::GrepMatch& match) {
           {"snippet", base::sanitize_utf8(match.snippet)},
           {"startLine", match.start_line},
           {"endLine", match.end_line}};
-}
-
-json::Object to_json(const search::Symbol& symbol) {
-  return {{"path", symbol.path},
-          {"name", symbol.name},
-          {"kind", symbol.kind},
-          {"scope", symbol.scope},
-          {"startLine", symbol.start_line},
-          {"endLine", symbol.end_line},
-          {"signature", symbol.signature}};
 }
 
 // One line a file or a count a file, as `mode` asks.
@@ -129,21 +102,6 @@ search::GrepOptions grep_options(const json::Value& body) {
   options.kind = kind_at(body);
   options.paths = strings_at(body, "paths");
   return options;
-}
-
-// Takes a fresh view and runs `work(snapshot, stop)` on the pool; `work` gives the members that join the answer's head.
-template <class Work>
-Task<http::Response> answer(Services& services, Context& ctx, Work work) {
-  auto view = co_await services.index.fresh(ctx, kBridgePatience);
-  if (!view) co_return bridge_error(view.error());
-  const auto stop = ctx.stop_flag();
-  const auto job = [&work, &view, stop]() -> base::Result<json::Object> { return work(*view->snapshot, stop); };
-  auto members = co_await services.pool.run(ctx, job);
-  if (!members) co_return bridge_error(members.error());
-  json::Object body = bridge_head(*view);
-  for (auto& member : *members) body[member.key()] = std::move(member.value());
-  const json::Value whole(std::move(body));
-  co_return http::Response::json(200, whole);
 }
 
 Task<http::Response> handle_search(Services& services, Context& ctx, http::Request& request) {
@@ -186,26 +144,6 @@ Task<http::Response> handle_grep(Services& services, Context& ctx, http::Request
   co_return response;
 }
 
-Task<http::Response> handle_symbols(Services& services, Context& ctx, http::Request& request) {
-  const std::string name(*json::string_at(request.json, "query"));
-  const std::string kind(json::string_at(request.json, "kind").value_or(""));
-  const std::string path(json::string_at(request.json, "path").value_or(""));
-  const auto limit = static_cast<size_t>(json::int_at(request.json, "limit").value_or(200));
-  const auto work = [&name, &kind, &path, limit](const Snapshot& snapshot,
-                                                 const async::StopFlag&) -> base::Result<json::Object> {
-    json::Array results;
-    const bool filtered = !kind.empty() || !path.empty();
-    for (const auto& symbol : snapshot.find_symbols(name, filtered ? 10'000 : limit)) {
-      if (results.size() >= limit) break;
-      const bool wanted = (kind.empty() || symbol.kind == kind) && symbol.path.find(path) != std::string::npos;
-      if (wanted) results.emplace_back(to_json(symbol));
-    }
-    return json::Object{{"results", std::move(results)}};
-  };
-  auto response = co_await answer(services, ctx, work);
-  co_return response;
-}
-
 Task<http::Response> handle_status(Services& services, Context&, http::Request&) {
   const auto snapshot = services.index.snapshot();
   const auto& status = snapshot->status();
@@ -239,8 +177,6 @@ constexpr BridgeRoute kRoutes[] = {
      "nothing."},
     {kPost, "/grep", "grep", kGrepSchema, handle_grep, "Find all lines that match a regular expression",
      "Exact and complete: for literal strings, names and patterns. `truncated` says when maxMatches cut the list."},
-    {kPost, "/symbols/find", "findSymbols", kSymbolsSchema, handle_symbols, "Find definitions by name",
-     "For the place where a function, class or method is defined. A qualified name (A::b) narrows it down."},
     {http::Method::kGet, "/indexer/status", "getIndexStatus", "", handle_status,
      "What the index covers and what it leaves out", ""},
 };
