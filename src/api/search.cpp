@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/bridge.h"
+#include "api/bridge_schemas.h"
 #include "api/index_answer.h"
 #include "base/strings.h"
 
@@ -17,33 +18,38 @@ constexpr int64_t kMaxMatches = 100'000;
 
 // `query`, or `q` as the original calls it.
 constexpr std::string_view kSearchSchema = R"({
-  "type": "object",
+  "title": "SearchRequest", "type": "object",
   "anyOf": [{"required": ["query"]}, {"required": ["q"]}],
   "properties": {
-    "query": {"type": "string", "minLength": 1, "maxLength": 16384},
-    "q": {"type": "string", "minLength": 1, "maxLength": 16384},
-    "n": {"type": "integer", "minimum": 1, "maximum": 1000},
-    "kind": {"enum": ["all", "code", "docs", "tests"]},
-    "paths": {"type": "array", "maxItems": 64, "items": {"type": "string"}}
-  }
+    "query": {"type": "string", "minLength": 1, "maxLength": 16384, "description": "A question, or words."},
+    "q": {"type": "string", "minLength": 1, "maxLength": 16384, "description": "The older name of `query`."},
+    "n": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10, "description": "How many results."},
+    "kind": {"enum": ["all", "code", "docs", "tests"], "default": "all"},
+    "paths": {"type": "array", "maxItems": 64, "items": {"type": "string"},
+      "description": "Only beneath these paths; globs too."}
+  },
+  "examples": [{"query": "where is the configuration read", "n": 5}]
 })";
 
 constexpr std::string_view kGrepSchema = R"({
-  "type": "object", "required": ["pattern"],
+  "title": "GrepRequest", "type": "object", "required": ["pattern"],
   "properties": {
-    "pattern": {"type": "string", "minLength": 1, "maxLength": 16384},
-    "flags": {"type": "string", "maxLength": 16},
-    "paths": {"type": "array", "maxItems": 64, "items": {"type": "string"}},
-    "maxMatches": {"type": "integer"},
-    "context": {"type": "integer", "minimum": 0},
-    "word": {"type": "boolean"},
-    "multiline": {"type": "boolean"},
-    "fixed": {"type": "boolean"},
-    "hidden": {"type": "boolean"},
-    "mode": {"enum": ["lines", "files", "count"]},
-    "first": {"type": "integer", "minimum": 0},
-    "kind": {"enum": ["all", "code", "docs", "tests"]}
-  }
+    "pattern": {"type": "string", "minLength": 1, "maxLength": 16384, "description": "A regular expression of RE2."},
+    "flags": {"type": "string", "maxLength": 16, "description": "`i` ignores case; other letters mean nothing."},
+    "paths": {"type": "array", "maxItems": 64, "items": {"type": "string"},
+      "description": "Only beneath these paths; globs too."},
+    "maxMatches": {"type": "integer", "default": 200, "description": "The most lines of all files together."},
+    "context": {"type": "integer", "minimum": 0, "default": 2, "description": "Lines before and after each match."},
+    "word": {"type": "boolean", "description": "Whole words only."},
+    "multiline": {"type": "boolean", "description": "The pattern may match over several lines."},
+    "fixed": {"type": "boolean", "description": "The pattern is text, not an expression."},
+    "hidden": {"type": "boolean", "description": "Also files that begin with a dot."},
+    "mode": {"enum": ["lines", "files", "count"], "default": "lines",
+      "description": "Lines, or only the files, or the files with the number of matches."},
+    "first": {"type": "integer", "minimum": 0, "description": "Stop after so many matches; 0: do not."},
+    "kind": {"enum": ["all", "code", "docs", "tests"], "default": "all"}
+  },
+  "examples": [{"pattern": "class \\w+Error", "paths": ["src"], "maxMatches": 20}]
 })";
 
 search::Kind kind_at(const json::Value& body) {
@@ -172,19 +178,55 @@ Task<http::Response> handle_status(Services& services, Context&, http::Request&)
 constexpr http::Method kPost = http::Method::kPost;
 
 constexpr BridgeRoute kRoutes[] = {
-    {kPost, "/search", "search", kSearchSchema, handle_search, "Rank places in the repository for a question",
-     "For words and questions. When you know an exact name or string, use symbols/find or grep instead: they miss "
-     "nothing."},
-    {kPost, "/grep", "grep", kGrepSchema, handle_grep, "Find all lines that match a regular expression",
-     "Exact and complete: for literal strings, names and patterns. `truncated` says when maxMatches cut the list."},
-    {http::Method::kGet, "/indexer/status", "getIndexStatus", "", handle_status,
-     "What the index covers and what it leaves out", ""},
+    {.method = kPost,
+     .path = "/search",
+     .id = "search",
+     .schema = kSearchSchema,
+     .handler = handle_search,
+     .summary = "Rank places in the repository for a question",
+     .description =
+         "For words and questions, when you do not know where to look. When you know an exact name or string, "
+         "use symbols/find or grep instead: they miss nothing; for a file that you can name, files/view.",
+     .response = search_response,
+     .for_actions = true},
+    {.method = kPost,
+     .path = "/grep",
+     .id = "grep",
+     .schema = kGrepSchema,
+     .handler = handle_grep,
+     .summary = "Find all lines that match a regular expression",
+     .description =
+         "Exact and complete: for literal strings, names and patterns. `truncated` says when maxMatches cut the list.",
+     .response = grep_response,
+     .for_actions = true},
+    {.path = "/indexer/status",
+     .id = "getIndexStatus",
+     .handler = handle_status,
+     .summary = "Say what the index covers and what it leaves out",
+     .description = "When search or grep misses something that should be there: how fresh the index is, and how many "
+                    "files are left out for which reason.",
+     .response = index_status_response,
+     .for_actions = true},
 };
 
 // The names that the consolidated form has for the same.
 constexpr BridgeRoute kConsolidated[] = {
-    {kPost, "/search/semantic", "searchSemantic", kSearchSchema, handle_search, "Rank places for a question", ""},
-    {kPost, "/search/code", "searchCode", kGrepSchema, handle_grep, "Find lines by a regular expression", ""},
+    {.method = kPost,
+     .path = "/search/semantic",
+     .id = "searchSemantic",
+     .schema = kSearchSchema,
+     .handler = handle_search,
+     .summary = "Rank places for a question",
+     .description = "The same as /v1/search, under the name that the original had for it.",
+     .response = search_response},
+    {.method = kPost,
+     .path = "/search/code",
+     .id = "searchCode",
+     .schema = kGrepSchema,
+     .handler = handle_grep,
+     .summary = "Find lines by a regular expression",
+     .description = "The same as /v1/grep, under the name that the original had for it.",
+     .response = grep_response},
 };
 
 }  // namespace

@@ -23,6 +23,17 @@ namespace promethean::api {
 using async::Context;
 using async::Task;
 
+// The group of routes that are about the server itself.
+inline constexpr std::string_view kOperations = "Operations";
+
+// Who may call, and by which names: what the descriptions say of it.
+struct Access {
+  bool secured = true;             // false: no credential is asked for
+  std::string cookie;              // the cookie that may carry the token; empty: none
+  std::string public_base_url;     // empty: clients reach the server by the Host that they name
+  bool open_descriptions = false;  // the descriptions need no credential
+};
+
 struct Services {
   const llm::ModelTable& models;
   context::Retriever& retriever;
@@ -39,6 +50,7 @@ struct Services {
   storage::Store& store;
   context::ArtifactWriter* artifacts = nullptr;  // null: exchanges are not written down
   SessionTurns& sessions;
+  Access access;
   http::SseHub& hub;
   std::shared_ptr<http::SseTopic> events;  // what GET /v1/events tells
 };
@@ -54,5 +66,9 @@ base::Result<void> add_file_routes(http::Router& router, Services& services);   
 base::Result<void> add_search_routes(http::Router& router, Services& services);     // /search /grep /indexer/*
 base::Result<void> add_symbol_routes(http::Router& router, Services& services);     // /symbols/*
 base::Result<void> add_admin_routes(http::Router& router, Services& services);      // /health /metrics /v1/events
+base::Result<void> add_access_routes(http::Router& router, Services& services);     // /auth/me
+
+// /openapi.json /v1/openapi.json /llms.txt /docs: what `router` holds when they are asked for.
+base::Result<void> add_description_routes(http::Router& router, Services& services);
 
 }  // namespace promethean::api

@@ -1,5 +1,6 @@
 // The bridge's questions about definitions.
 #include "api/bridge.h"
+#include "api/bridge_schemas.h"
 #include "api/index_answer.h"
 #include "base/strings.h"
 
@@ -10,13 +11,14 @@ namespace {
 using search::Snapshot;
 
 constexpr std::string_view kSymbolsSchema = R"({
-  "type": "object", "required": ["query"],
+  "title": "SymbolsRequest", "type": "object", "required": ["query"],
   "properties": {
-    "query": {"type": "string", "minLength": 1, "maxLength": 1024},
-    "kind": {"type": "string"},
-    "path": {"type": "string"},
-    "limit": {"type": "integer", "minimum": 1, "maximum": 10000}
-  }
+    "query": {"type": "string", "minLength": 1, "maxLength": 1024, "description": "The name, whole or in part."},
+    "kind": {"type": "string", "description": "Only this kind: function, method, class and the like."},
+    "path": {"type": "string", "description": "Only files whose path contains this."},
+    "limit": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 200}
+  },
+  "examples": [{"query": "main", "kind": "function"}]
 })";
 
 json::Object to_json(const search::Symbol& symbol) {
@@ -50,8 +52,16 @@ Task<http::Response> handle_symbols(Services& services, Context& ctx, http::Requ
 }
 
 constexpr BridgeRoute kRoutes[] = {
-    {http::Method::kPost, "/symbols/find", "findSymbols", kSymbolsSchema, handle_symbols, "Find definitions by name",
-     "For the place where a function, class or method is defined. A qualified name (A::b) narrows it down."},
+    {.method = http::Method::kPost,
+     .path = "/symbols/find",
+     .id = "findSymbols",
+     .schema = kSymbolsSchema,
+     .handler = handle_symbols,
+     .summary = "Find definitions by name",
+     .description =
+         "For the place where a function, class or method is defined. A qualified name (A::b) narrows it down.",
+     .response = symbols_response,
+     .for_actions = true},
 };
 
 }  // namespace

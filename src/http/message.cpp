@@ -88,15 +88,6 @@ std::string_view Request::param(std::string_view name) const {
   return {};
 }
 
-std::optional<std::string> Request::query_param(std::string_view name) const {
-  for (const std::string_view pair : base::split(query, '&')) {
-    const size_t equals = std::min(pair.find('='), pair.size());
-    if (percent_decode(pair.substr(0, equals), true) != name) continue;
-    return percent_decode(equals == pair.size() ? std::string_view() : pair.substr(equals + 1), true);
-  }
-  return std::nullopt;
-}
-
 Response Response::text(int status, std::string body, std::string content_type) {
   Response response;
   response.status = status;

@@ -66,8 +66,7 @@ struct Request : RequestHead {
   Principal principal;
   Headers answer_headers;  // what the answer says beside its own, whoever makes it
 
-  std::string_view param(std::string_view name) const;                  // "" when absent
-  std::optional<std::string> query_param(std::string_view name) const;  // percent-decoded
+  std::string_view param(std::string_view name) const;  // "" when absent
 };
 
 // Chunk: immutable bytes that many connections may share.

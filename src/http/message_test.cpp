@@ -67,19 +67,11 @@ TEST(PercentEncode, RoundTrips) {
   EXPECT_EQ(percent_encode("a/b c~"), "a%2Fb%20c~");
 }
 
-TEST(Request, ParamsAndQuery) {
+TEST(Request, Params) {
   Request request;
-  request.query = "a=1&b=x+y%21&flag&c=&a=2&%63d=5&bad=%zz";
   request.params = {{"id", "m"}};
   EXPECT_EQ(request.param("id"), "m");
   EXPECT_EQ(request.param("none"), "");
-  EXPECT_EQ(request.query_param("a"), "1");
-  EXPECT_EQ(request.query_param("b"), "x y!");
-  EXPECT_EQ(request.query_param("flag"), "");
-  EXPECT_EQ(request.query_param("c"), "");
-  EXPECT_EQ(request.query_param("cd"), "5");
-  EXPECT_EQ(request.query_param("bad"), std::nullopt);
-  EXPECT_EQ(request.query_param("none"), std::nullopt);
 }
 
 class Scripted : public ClientResponse {
