@@ -29,7 +29,8 @@ constexpr BridgeRoute kRoutes[] = {
      .summary = "Say who the caller is",
      .description = "To try a credential: what it is called and which scopes it has. Any good credential may ask.",
      .scope = http::Scope::kAny,
-     .response = caller_response},
+     .response = caller_response,
+     .group = kOperations},
 };
 
 }  // namespace

@@ -18,7 +18,7 @@ http::Route make_route(Services& services, const BridgeRoute& entry, std::string
   route.scope = entry.scope;
   route.summary = entry.summary;
   route.description = entry.description;
-  if (prefix != "/v1") route.group = kOriginalPaths;
+  route.group = prefix == "/v1" ? entry.group : kOriginalPaths;
   route.parameters = entry.parameters;
   route.request_schema = entry.schema;
   if (entry.response != nullptr) route.response_schema = entry.response();

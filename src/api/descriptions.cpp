@@ -179,8 +179,8 @@ std::string llms_text(http::RouteList routes, const std::string& server) {
       if (http::group_of(*route) != group.name) continue;
       const std::string& text = route->description.empty() ? route->summary : route->description;
       out += fmt::format("- [{}: {} {}]({}/docs#{}){}: {}\n", route->operation_id, http::method_name(route->method),
-                         route->path, server, route->operation_id, route->scope == http::Scope::kNone ? " (open)" : "",
-                         text);
+                         http::described_path(*route), server, route->operation_id,
+                         route->scope == http::Scope::kNone ? " (open)" : "", text);
     }
   }
   out += fmt::format(

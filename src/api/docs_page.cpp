@@ -26,7 +26,8 @@ code{background:var(--soft);padding:.1em .25em;border-radius:.25em;overflow-wrap
 pre{background:var(--soft);padding:.75rem;border-radius:.375rem;overflow:auto}
 pre code{background:none;padding:0}
 details{border:1px solid var(--line);border-radius:.375rem;margin:.5rem 0;padding:0 1rem}
-details:target{border-color:var(--accent)}
+details:has(:target){border-color:var(--accent)}
+[id]{scroll-margin-top:4rem}
 summary{cursor:pointer;padding:.5rem 0;overflow-wrap:anywhere}
 summary b{display:inline-block;min-width:4rem;font:600 .8rem ui-monospace,monospace;color:var(--accent)}
 summary span{opacity:.75;margin-left:.75rem}
@@ -130,7 +131,7 @@ class DocsPage {
     for (const auto& group : document_.at("tags").as_array()) out += section(group.as_object());
     out += "<h2 id=\"schemas\">Schemas</h2>\n";
     for (const auto& schema : components_.at("schemas").as_object())
-      out += fmt::format("<details id=\"schema-{0}\"><summary>{0}</summary><pre><code>{1}</code></pre></details>\n",
+      out += fmt::format("<details><summary>{0}</summary><pre id=\"schema-{0}\"><code>{1}</code></pre></details>\n",
                          escape(schema.key()), escape(json::write_pretty(schema.value())));
     return out + "</main></body></html>\n";
   }
@@ -170,13 +171,13 @@ class DocsPage {
     return out;
   }
 
+  // The anchors are inside, because a browser opens what holds the place that it is sent to.
   std::string details(const Operation& operation) const {
     const json::Object& data = operation.data;
-    std::string out = fmt::format("<details id=\"{}\"><summary><b>{}</b> {}<span>{}</span></summary>\n",
-                                  escape(text_at(data, "operationId")), operation.method, escape(operation.path),
-                                  prose(text_at(data, "summary")));
-    out += fmt::format("<p>{}</p><p><small>{}</small></p>", prose(text_at(data, "description")),
-                       needs(text_at(data, "x-promethean-scope")));
+    std::string out = fmt::format("<details><summary><b>{}</b> {}<span>{}</span></summary>\n", operation.method,
+                                  escape(operation.path), prose(text_at(data, "summary")));
+    out += fmt::format("<p id=\"{}\">{}</p><p><small>{}</small></p>", escape(text_at(data, "operationId")),
+                       prose(text_at(data, "description")), needs(text_at(data, "x-promethean-scope")));
     if (const json::Array* parameters = json::array_at(data, "parameters")) out += parameter_table(*parameters);
     if (const json::Object* body = json_schema(json::find(data, "requestBody"))) out += "<h4>Body</h4>" + fields(*body);
     out += "<h4>Example</h4><pre><code>" + escape(curl(operation)) + "</code></pre>";

@@ -124,12 +124,6 @@ std::string capitalized(std::string text) {
   return text;
 }
 
-// "/v1/files/{path*}" -> "/v1/files/{path}"
-std::string described_path(std::string path) {
-  if (path.ends_with("*}")) path.replace(path.size() - 2, 2, "}");
-  return path;
-}
-
 json::Object describe_parameter(std::string_view name, json::Value schema, bool in_path, bool required) {
   json::Object out{{"name", name}, {"in", in_path ? "path" : "query"}};
   json::Object& object = schema.as_object();
@@ -143,7 +137,7 @@ json::Object describe_parameter(std::string_view name, json::Value schema, bool 
 
 json::Array describe_parameters(const Route& route) {
   json::Array out;
-  const std::string path = described_path(route.path);
+  const std::string path = described_path(route);
   const auto in_path = [&path](std::string_view name) {
     return path.find("{" + std::string(name) + "}") != std::string::npos;
   };
@@ -270,6 +264,12 @@ json::Object error_answers(const std::vector<const Route*>& routes, Components& 
 
 }  // namespace
 
+std::string described_path(const Route& route) {
+  std::string path = route.path;
+  if (path.ends_with("*}")) path.replace(path.size() - 2, 2, "}");
+  return path;
+}
+
 std::string_view group_of(const Route& route) {
   return route.group.empty() ? family_name(route.family) : std::string_view(route.group);
 }
@@ -288,7 +288,7 @@ base::Result<json::Object> openapi_document(RouteList routes, const OpenApiOptio
   Components components;
   json::Object paths;
   for (const Route* route : chosen) {
-    json::Value& path = paths[described_path(route->path)];
+    json::Value& path = paths[described_path(*route)];
     if (path.is_null()) path = json::Object();
     path.get_object()[base::to_lower(method_name(route->method))] = describe_operation(*route, options, components);
   }

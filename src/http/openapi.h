@@ -40,6 +40,9 @@ base::Result<json::Object> openapi_document(RouteList routes, const OpenApiOptio
 // bounds as numbers.
 void to_openapi_30(json::Object& document);
 
+// The route's path as it is described, its parameters without the * of those that take the rest.
+std::string described_path(const Route& route);
+
 // "Repository": the heading under which a route is described.
 std::string_view group_of(const Route& route);
 
