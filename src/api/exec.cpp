@@ -6,6 +6,7 @@
 #include "agents/command_line.h"
 #include "agents/guard.h"
 #include "api/bridge.h"
+#include "api/bridge_schemas.h"
 #include "base/strings.h"
 #include "repo/views.h"
 
@@ -18,16 +19,18 @@ constexpr int64_t kMaxTimeout = 3'600'000;
 constexpr int kMaxRuns = 8;  // at the same time
 
 constexpr std::string_view kRunSchema = R"({
-  "type": "object",
+  "title": "RunRequest", "type": "object",
   "properties": {
-    "command": {"anyOf": [{"type": "string", "maxLength": 131072},
+    "command": {"description": "One program with its words: as one text, or as a list.", "anyOf": [{"type": "string", "maxLength": 131072},
                           {"type": "array", "minItems": 1, "maxItems": 10000,
                            "items": {"type": "string", "maxLength": 131072}}]},
-    "cwd": {"type": "string", "maxLength": 4096},
-    "env": {"type": "object", "additionalProperties": {"type": "string", "maxLength": 131072}, "maxProperties": 256},
-    "timeoutMs": {"type": "integer", "minimum": 1, "maximum": 3600000},
-    "tty": {"type": "boolean"}
-  }
+    "cwd": {"type": "string", "maxLength": 4096, "default": ".", "description": "A directory beneath the root."},
+    "env": {"type": "object", "description": "Joins the few variables that every command gets.", "additionalProperties": {"type": "string", "maxLength": 131072}, "maxProperties": 256},
+    "timeoutMs": {"type": "integer", "minimum": 1, "maximum": 3600000, "default": 600000,
+      "description": "Then the command and all that it started are ended."},
+    "tty": {"type": "boolean", "default": false, "description": "Its output goes to a terminal."}
+  },
+  "examples": [{"command": "git log -3 --oneline"}]
 })";
 
 http::Response refused(std::string_view why, std::string_view hint = "") {
@@ -197,10 +200,18 @@ Task<http::Response> handle_run(Services& services, Context& ctx, http::Request&
 }
 
 constexpr BridgeRoute kRoutes[] = {
-    {http::Method::kPost, "/exec/run", "runCommand", kRunSchema, handle_run, "Run a command in the repository",
-     "For builds and tests, when the server allows it. `command` is one program with its words (no shell unless "
-     "configured), `cwd` lies beneath the root. exitCode and signal tell how it ended; the tail of its output is kept.",
-     http::Scope::kExec, std::chrono::milliseconds(kMaxTimeout + 30'000)},
+    {.method = http::Method::kPost,
+     .path = "/exec/run",
+     .id = "runCommand",
+     .schema = kRunSchema,
+     .handler = handle_run,
+     .summary = "Run a command in the repository",
+     .description = "For builds and tests, when the server allows it. No shell unless one is configured. exitCode and "
+                    "signal tell how it ended; the tail of its output is kept.",
+     .scope = http::Scope::kExec,
+     .deadline = std::chrono::milliseconds(kMaxTimeout + 30'000),
+     .response = run_response,
+     .for_actions = true},
 };
 
 }  // namespace

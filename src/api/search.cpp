@@ -1,8 +1,10 @@
-// The bridge's exact questions: search, grep, symbols. Every answer says which state of the tree it is about
-// (generation, as_of), and what keeps it from being newer, if anything.
+// The bridge's questions to the index: search and grep (definitions are in symbols.cpp). Every answer says which state
+// of the tree it is about (generation, as_of), and what keeps it from being newer, if anything.
 #include <fmt/format.h>
 
 #include "api/bridge.h"
+#include "api/bridge_schemas.h"
+#include "api/index_answer.h"
 #include "base/strings.h"
 
 namespace promethean::api {
@@ -16,52 +18,39 @@ constexpr int64_t kMaxMatches = 100'000;
 
 // `query`, or `q` as the original calls it.
 constexpr std::string_view kSearchSchema = R"({
-  "type": "object",
+  "title": "SearchRequest", "type": "object",
   "anyOf": [{"required": ["query"]}, {"required": ["q"]}],
   "properties": {
-    "query": {"type": "string", "minLength": 1, "maxLength": 16384},
-    "q": {"type": "string", "minLength": 1, "maxLength": 16384},
-    "n": {"type": "integer", "minimum": 1, "maximum": 1000},
-    "kind": {"enum": ["all", "code", "docs", "tests"]},
-    "paths": {"type": "array", "maxItems": 64, "items": {"type": "string"}}
-  }
+    "query": {"type": "string", "minLength": 1, "maxLength": 16384, "description": "A question, or words."},
+    "q": {"type": "string", "minLength": 1, "maxLength": 16384, "description": "The older name of `query`."},
+    "n": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10, "description": "How many results."},
+    "kind": {"enum": ["all", "code", "docs", "tests"], "default": "all"},
+    "paths": {"type": "array", "maxItems": 64, "items": {"type": "string"},
+      "description": "Only beneath these paths; globs too."}
+  },
+  "examples": [{"query": "where is the configuration read", "n": 5}]
 })";
 
 constexpr std::string_view kGrepSchema = R"({
-  "type": "object", "required": ["pattern"],
+  "title": "GrepRequest", "type": "object", "required": ["pattern"],
   "properties": {
-    "pattern": {"type": "string", "minLength": 1, "maxLength": 16384},
-    "flags": {"type": "string", "maxLength": 16},
-    "paths": {"type": "array", "maxItems": 64, "items": {"type": "string"}},
-    "maxMatches": {"type": "integer"},
-    "context": {"type": "integer", "minimum": 0},
-    "word": {"type": "boolean"},
-    "multiline": {"type": "boolean"},
-    "fixed": {"type": "boolean"},
-    "hidden": {"type": "boolean"},
-    "mode": {"enum": ["lines", "files", "count"]},
-    "first": {"type": "integer", "minimum": 0},
-    "kind": {"enum": ["all", "code", "docs", "tests"]}
-  }
+    "pattern": {"type": "string", "minLength": 1, "maxLength": 16384, "description": "A regular expression of RE2."},
+    "flags": {"type": "string", "maxLength": 16, "description": "`i` ignores case; other letters mean nothing."},
+    "paths": {"type": "array", "maxItems": 64, "items": {"type": "string"},
+      "description": "Only beneath these paths; globs too."},
+    "maxMatches": {"type": "integer", "default": 200, "description": "The most lines of all files together."},
+    "context": {"type": "integer", "minimum": 0, "default": 2, "description": "Lines before and after each match."},
+    "word": {"type": "boolean", "description": "Whole words only."},
+    "multiline": {"type": "boolean", "description": "The pattern may match over several lines."},
+    "fixed": {"type": "boolean", "description": "The pattern is text, not an expression."},
+    "hidden": {"type": "boolean", "description": "Also files that begin with a dot."},
+    "mode": {"enum": ["lines", "files", "count"], "default": "lines",
+      "description": "Lines, or only the files, or the files with the number of matches."},
+    "first": {"type": "integer", "minimum": 0, "description": "Stop after so many matches; 0: do not."},
+    "kind": {"enum": ["all", "code", "docs", "tests"], "default": "all"}
+  },
+  "examples": [{"pattern": "class \\w+Error", "paths": ["src"], "maxMatches": 20}]
 })";
-
-constexpr std::string_view kSymbolsSchema = R"({
-  "type": "object", "required": ["query"],
-  "properties": {
-    "query": {"type": "string", "minLength": 1, "maxLength": 1024},
-    "kind": {"type": "string"},
-    "path": {"type": "string"},
-    "limit": {"type": "integer", "minimum": 1, "maximum": 10000}
-  }
-})";
-
-std::vector<std::string> strings_at(const json::Value& body, std::string_view key) {
-  std::vector<std::string> out;
-  if (const json::Array* list = json::array_at(body, key)) {
-    for (const auto& item : *list) out.emplace_back(item.as_string());
-  }
-  return out;
-}
 
 search::Kind kind_at(const json::Value& body) {
   return search::parse_kind(json::string_at(body, "kind").value_or("all")).value_or(search::Kind::kAll);
@@ -87,16 +76,6 @@ json::Object to_json(const search::GrepMatch& match) {
           {"snippet", base::sanitize_utf8(match.snippet)},
           {"startLine", match.start_line},
           {"endLine", match.end_line}};
-}
-
-json::Object to_json(const search::Symbol& symbol) {
-  return {{"path", symbol.path},
-          {"name", symbol.name},
-          {"kind", symbol.kind},
-          {"scope", symbol.scope},
-          {"startLine", symbol.start_line},
-          {"endLine", symbol.end_line},
-          {"signature", symbol.signature}};
 }
 
 // One line a file or a count a file, as `mode` asks.
@@ -129,21 +108,6 @@ search::GrepOptions grep_options(const json::Value& body) {
   options.kind = kind_at(body);
   options.paths = strings_at(body, "paths");
   return options;
-}
-
-// Takes a fresh view and runs `work(snapshot, stop)` on the pool; `work` gives the members that join the answer's head.
-template <class Work>
-Task<http::Response> answer(Services& services, Context& ctx, Work work) {
-  auto view = co_await services.index.fresh(ctx, kBridgePatience);
-  if (!view) co_return bridge_error(view.error());
-  const auto stop = ctx.stop_flag();
-  const auto job = [&work, &view, stop]() -> base::Result<json::Object> { return work(*view->snapshot, stop); };
-  auto members = co_await services.pool.run(ctx, job);
-  if (!members) co_return bridge_error(members.error());
-  json::Object body = bridge_head(*view);
-  for (auto& member : *members) body[member.key()] = std::move(member.value());
-  const json::Value whole(std::move(body));
-  co_return http::Response::json(200, whole);
 }
 
 Task<http::Response> handle_search(Services& services, Context& ctx, http::Request& request) {
@@ -186,42 +150,50 @@ Task<http::Response> handle_grep(Services& services, Context& ctx, http::Request
   co_return response;
 }
 
-Task<http::Response> handle_symbols(Services& services, Context& ctx, http::Request& request) {
-  const std::string name(*json::string_at(request.json, "query"));
-  const std::string kind(json::string_at(request.json, "kind").value_or(""));
-  const std::string path(json::string_at(request.json, "path").value_or(""));
-  const auto limit = static_cast<size_t>(json::int_at(request.json, "limit").value_or(200));
-  const auto work = [&name, &kind, &path, limit](const Snapshot& snapshot,
-                                                 const async::StopFlag&) -> base::Result<json::Object> {
-    json::Array results;
-    const bool filtered = !kind.empty() || !path.empty();
-    for (const auto& symbol : snapshot.find_symbols(name, filtered ? 10'000 : limit)) {
-      if (results.size() >= limit) break;
-      const bool wanted = (kind.empty() || symbol.kind == kind) && symbol.path.find(path) != std::string::npos;
-      if (wanted) results.emplace_back(to_json(symbol));
-    }
-    return json::Object{{"results", std::move(results)}};
-  };
-  auto response = co_await answer(services, ctx, work);
-  co_return response;
-}
-
 constexpr http::Method kPost = http::Method::kPost;
 
 constexpr BridgeRoute kRoutes[] = {
-    {kPost, "/search", "search", kSearchSchema, handle_search, "Rank places in the repository for a question",
-     "For words and questions. When you know an exact name or string, use symbols/find or grep instead: they miss "
-     "nothing."},
-    {kPost, "/grep", "grep", kGrepSchema, handle_grep, "Find all lines that match a regular expression",
-     "Exact and complete: for literal strings, names and patterns. `truncated` says when maxMatches cut the list."},
-    {kPost, "/symbols/find", "findSymbols", kSymbolsSchema, handle_symbols, "Find definitions by name",
-     "For the place where a function, class or method is defined. A qualified name (A::b) narrows it down."},
+    {.method = kPost,
+     .path = "/search",
+     .id = "search",
+     .schema = kSearchSchema,
+     .handler = handle_search,
+     .summary = "Rank places in the repository for a question",
+     .description =
+         "For words and questions, when you do not know where to look. When you know an exact name or string, "
+         "use symbols/find or grep instead: they miss nothing; for a file that you can name, files/view.",
+     .response = search_response,
+     .for_actions = true},
+    {.method = kPost,
+     .path = "/grep",
+     .id = "grep",
+     .schema = kGrepSchema,
+     .handler = handle_grep,
+     .summary = "Find all lines that match a regular expression",
+     .description =
+         "Exact and complete: for literal strings, names and patterns. `truncated` says when maxMatches cut the list.",
+     .response = grep_response,
+     .for_actions = true},
 };
 
 // The names that the consolidated form has for the same.
 constexpr BridgeRoute kConsolidated[] = {
-    {kPost, "/search/semantic", "searchSemantic", kSearchSchema, handle_search, "Rank places for a question", ""},
-    {kPost, "/search/code", "searchCode", kGrepSchema, handle_grep, "Find lines by a regular expression", ""},
+    {.method = kPost,
+     .path = "/search/semantic",
+     .id = "searchSemantic",
+     .schema = kSearchSchema,
+     .handler = handle_search,
+     .summary = "Rank places for a question",
+     .description = "The same as /v1/search, under the name that the original had for it.",
+     .response = search_response},
+    {.method = kPost,
+     .path = "/search/code",
+     .id = "searchCode",
+     .schema = kGrepSchema,
+     .handler = handle_grep,
+     .summary = "Find lines by a regular expression",
+     .description = "The same as /v1/grep, under the name that the original had for it.",
+     .response = grep_response},
 };
 
 }  // namespace

@@ -80,6 +80,7 @@ struct ServerConfig {
   Address listen{.host = "127.0.0.1", .port = 3210};
   std::string state_dir;  // after load(): absolute; default $XDG_STATE_HOME/promethean
   std::string public_base_url;
+  bool openapi_public = false;
   std::vector<std::string> allowed_hosts;    // beside the loopback names and those of listen and public_base_url
   std::vector<std::string> allowed_origins;  // beside the server's own
   std::string upstream_ca_file;              // PEM; trusted beside the system's roots when models are called by https

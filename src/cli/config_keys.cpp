@@ -111,7 +111,8 @@ std::vector<Row> server_rows() {
       server<&S::public_base_url>("public_base_url")
           .url()
           .alias("PUBLIC_BASE_URL")
-          .doc("The URL by which clients reach the server through a proxy; its host is an allowed one."),
+          .doc("The URL by which clients reach the server through a proxy; its host is an allowed one, and "
+               "`/openapi.json` names it."),
       server<&S::allowed_hosts>("allowed_hosts")
           .doc("Names a request's `Host` may carry, beside the loopback ones and those of `listen` and "
                "`public_base_url`."),
@@ -131,7 +132,9 @@ std::vector<Row> server_rows() {
       server<&S::unknown_model>("unknown_model")
           .choices({"not_found", "default"})
           .doc("What a request for an unlisted model gets: 404 `model_not_found`, or the default model's answer."),
-      not_used("server", "openapi_public").alias("OPENAPI_PUBLIC").doc("Serve the API description without a token."),
+      server<&S::openapi_public>("openapi_public")
+          .alias("OPENAPI_PUBLIC")
+          .doc("Whether `/openapi.json`, `/v1/openapi.json`, `/docs` and `/llms.txt` need no token."),
   };
 }
 

@@ -7,10 +7,11 @@ namespace promethean::llm {
 
 const std::string_view kCompletionRequestSchema = R"({
   "type": "object",
+  "examples": [{"prompt": "Once upon a time", "max_tokens": 32}],
   "required": ["prompt"],
   "properties": {
     "model": {"type": "string", "maxLength": 256},
-    "prompt": {"type": ["string", "array"]},
+    "prompt": {"type": ["string", "array"], "items": {}},
     "suffix": {"type": ["string", "null"]},
     "max_tokens": {"type": ["integer", "null"], "minimum": 0},
     "temperature": {"type": ["number", "null"], "minimum": 0, "maximum": 2},
@@ -33,10 +34,11 @@ const std::string_view kCompletionRequestSchema = R"({
 
 const std::string_view kEmbeddingRequestSchema = R"({
   "type": "object",
+  "examples": [{"input": ["a text", "another"]}],
   "required": ["input"],
   "properties": {
     "model": {"type": "string", "maxLength": 256},
-    "input": {"type": ["string", "array"]},
+    "input": {"type": ["string", "array"], "items": {}},
     "encoding_format": {"enum": ["float", "base64", null]},
     "dimensions": {"type": ["integer", "null"], "minimum": 1},
     "user": {"type": ["string", "null"]}
