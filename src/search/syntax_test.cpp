@@ -74,7 +74,7 @@ using Alias = a::b::Box<int>;
 void a::b::Box<int>::run(std::vector<int> v) noexcept {
 }
 )"),
-              ElementsAre("namespace a::b 1-11", "class a::b/Box 2-10", "method a::b::Box/Box 5-5",
+              ElementsAre("namespace a/b 1-11", "class a::b/Box 2-10", "method a::b::Box/Box 5-5",
                           "method a::b::Box/~Box 6-6", "method a::b::Box/operator== 7-7", "field a::b::Box/n_ 9-9",
                           "type Alias 12-12", "method a::b::Box/run 13-14"));
 }

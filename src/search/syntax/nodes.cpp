@@ -12,6 +12,18 @@ TSNode field(TSNode node, std::string_view name) {
   return ts_node_child_by_field_name(node, name.data(), static_cast<uint32_t>(name.size()));
 }
 
+std::vector<TSNode> fields(TSNode node, std::string_view name) {
+  std::vector<TSNode> found;
+  TSTreeCursor cursor = ts_tree_cursor_new(node);
+  for (bool more = ts_tree_cursor_goto_first_child(&cursor); more; more = ts_tree_cursor_goto_next_sibling(&cursor)) {
+    const char* field_name = ts_tree_cursor_current_field_name(&cursor);
+    const TSNode child = ts_tree_cursor_current_node(&cursor);
+    if (field_name != nullptr && field_name == name && ts_node_is_named(child)) found.push_back(child);
+  }
+  ts_tree_cursor_delete(&cursor);
+  return found;
+}
+
 bool is_one_of(std::string_view type, std::initializer_list<std::string_view> list) {
   return std::ranges::find(list, type) != list.end();
 }

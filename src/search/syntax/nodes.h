@@ -5,6 +5,7 @@
 
 #include <initializer_list>
 #include <string_view>
+#include <vector>
 
 namespace promethean::search::syntax {
 
@@ -12,6 +13,8 @@ inline constexpr int kMaxDeclaratorDepth = 32;  // pointers to arrays of functio
 
 std::string_view type_of(TSNode node);
 TSNode field(TSNode node, std::string_view name);
+// The children that have this field, in order. (ts_node_field_name_for_child is wrong for repeated ones.)
+std::vector<TSNode> fields(TSNode node, std::string_view name);
 bool is_one_of(std::string_view type, std::initializer_list<std::string_view> list);
 bool is_comment(TSNode node);
 uint32_t line_of(TSPoint point);       // 1-based

@@ -113,8 +113,10 @@ class Walker {
     if (kind == kImpl) name = inner_type(field(node, "type"));
     if (ts_node_is_null(name) && kind == kFunction) name = declared_name(node);
     if (ts_node_is_null(name)) return -1;
-    if (type_of(name) == "qualified_identifier" || type_of(name) == "nested_namespace_specifier") {
+    if (type_of(name) == "qualified_identifier") {
       name = innermost(name, &receiver);
+    } else if (type_of(name) == "nested_namespace_specifier") {
+      name = last_namespace(name, &receiver);
     } else if (type_of(name) == "template_type" || type_of(name) == "template_function") {
       name = field(name, "name");
     }
@@ -165,14 +167,7 @@ class Walker {
 
   // One definition for each name: `a, b int`.
   void names(TSNode node, const Rule& rule) {
-    const uint32_t count = ts_node_child_count(node);
-    for (uint32_t i = 0; i < count; ++i) {
-      const char* field_name = ts_node_field_name_for_child(node, i);
-      if (field_name != nullptr && std::string_view(field_name) == "name") {
-        const TSNode name = ts_node_child(node, i);
-        if (ts_node_is_named(name)) add(node, name, rule.kind, {});
-      }
-    }
+    for (const TSNode name : fields(node, "name")) add(node, name, rule.kind, {});
   }
 
   // One definition for each declarator that is no prototype.
@@ -181,12 +176,8 @@ class Walker {
     const TSNode type = field(node, "type");
     const bool body = !ts_node_is_null(type) && !ts_node_is_null(field(type, "body"));
     const bool nameless = body && ts_node_is_null(field(type, "name"));
-    const uint32_t count = ts_node_child_count(node);
     bool first = true;
-    for (uint32_t i = 0; i < count; ++i) {
-      const char* field_name = ts_node_field_name_for_child(node, i);
-      if (field_name == nullptr || std::string_view(field_name) != "declarator") continue;
-      const TSNode declarator = ts_node_child(node, i);
+    for (const TSNode declarator : fields(node, "declarator")) {
       const bool typedef_of_body = rule.kind == kType && nameless && first;
       first = false;
       if (rule.kind != kType && is_prototype(declarator)) continue;
@@ -215,6 +206,17 @@ class Walker {
     if (begin < end && end <= text_.size()) *receiver = text_.substr(begin, end - begin);
     if (type_of(name) == "template_function") return field(name, "name");
     return name;
+  }
+
+  // b of `namespace a::b`.
+  TSNode last_namespace(TSNode nested, std::string_view* receiver) const {
+    TSNode last = nested;
+    for (int i = 0; i < kMaxDeclaratorDepth && ts_node_named_child_count(last) > 0; ++i) {
+      last = ts_node_named_child(last, ts_node_named_child_count(last) - 1);
+    }
+    const std::string_view whole = text_of(nested);
+    *receiver = whole.substr(0, whole.rfind("::"));
+    return last;
   }
 
   static DefinitionKind go_type(TSNode node) {
