@@ -42,7 +42,8 @@ bool is_missing(const base::Error& error);
 // The answer about such a file: 404, with what may have been meant. Never another file instead.
 Task<http::Response> no_such_file(Services& services, Context& ctx, std::string path, base::Error error);
 
-// What every answer about the index begins with: ok, and which state of the tree it is about.
+// What every answer about the index begins with: ok, which state of the tree it is about, and what keeps it from being
+// newer, if anything.
 json::Object bridge_head(const search::LiveIndex::View& view);
 
 // The strings of an array in a body; its schema has checked that they are.

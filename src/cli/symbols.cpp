@@ -79,7 +79,7 @@ static void print_note(const std::string& note, uint64_t total, size_t shown, co
 static json::Value with_state(json::Object document, const Freshness& freshness) {
   document["ok"] = true;
   document["generation"] = freshness.generation;
-  document["asOf"] = freshness.as_of;
+  document["as_of"] = freshness.as_of;
   return document;
 }
 

@@ -22,6 +22,7 @@ class TreeSnapshot : public Snapshot {
   ReferencesFound find_references(const ReferenceQuery& query, const async::StopFlag& stop) const override;
   SymbolCount count_symbols(const std::vector<std::string>& paths) const override;
   std::vector<std::string> find_paths(std::string_view suffix, size_t limit) const override;
+  std::vector<LeftOut> left_out(std::string_view reason, std::string_view after, size_t limit) const override;
   std::vector<std::string> files() const override;
 
  private:
