@@ -43,6 +43,11 @@ inline constexpr std::string_view kOriginalPaths = "Original paths";  // the gro
 // An error in the bridge's shape.
 http::Response bridge_error(const base::Error& error);
 
+// Not there, or not beneath the root: the same to a client, who is not told what lies outside.
+bool is_missing(const base::Error& error);
+// The answer about such a file: 404, with what may have been meant. Never another file instead.
+Task<http::Response> no_such_file(Services& services, Context& ctx, std::string path, base::Error error);
+
 // What every answer about the index begins with: ok, which state of the tree it is about, and what keeps it from being
 // newer, if anything.
 json::Object bridge_head(const search::LiveIndex::View& view);

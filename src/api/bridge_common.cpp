@@ -1,9 +1,13 @@
 #include "api/bridge.h"
 #include "base/clock.h"
+#include "base/strings.h"
+#include "search/paths.h"
 
 namespace promethean::api {
 
 namespace {
+
+constexpr size_t kCandidates = 10;  // paths that may have been meant
 
 std::string id_under(std::string_view prefix, std::string_view id) {
   if (prefix == "/v1") return std::string(id);
@@ -44,6 +48,27 @@ base::Result<void> add_bridge(http::Router& router, Services& services, std::spa
 
 http::Response bridge_error(const base::Error& error) {
   return http::error_response(http::Family::kBridge, error);
+}
+
+bool is_missing(const base::Error& error) {
+  return error.code() == base::Code::kNotFound || error.code() == base::Code::kPermissionDenied;
+}
+
+Task<http::Response> no_such_file(Services& services, Context& ctx, std::string path, base::Error error) {
+  const auto snapshot = services.index.snapshot();
+  const auto work = [&snapshot, &path]() -> base::Result<std::vector<search::PathCandidate>> {
+    return search::similar_paths(*snapshot, path, kCandidates);
+  };
+  const auto similar = co_await services.pool.run(ctx, work);
+  json::Array candidates;
+  if (similar) {
+    for (const auto& candidate : *similar)
+      candidates.emplace_back(json::Object{{"path", base::sanitize_utf8(candidate.path)}, {"score", candidate.score}});
+  }
+  const base::Error missing(base::Code::kNotFound, error.message(), error.hint());
+  json::Value body = http::error_body(http::Family::kBridge, missing.with_field("path"));
+  body.as_object()["candidates"] = std::move(candidates);
+  co_return http::Response::json(404, body);
 }
 
 json::Object bridge_head(const search::LiveIndex::View& view) {

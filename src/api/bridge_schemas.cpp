@@ -75,6 +75,20 @@ std::string view_properties() {
   return R"("ok": {"const": true}, "path": {"type": "string"}, )" + text_of(kWindow);
 }
 
+std::string symbol_definition() {
+  return R"("SymbolResult": {"type": "object", "required": ["path", "name", "kind", "startLine", "endLine", "signature"],
+    "properties": {
+      "path": {"type": "string"}, "name": {"type": "string"},
+      "kind": {"type": "string", "description": "function, method, class, struct and the like."},
+      "scope": {"type": "string", "description": "What it lies in (A::b); may be empty."},
+      "line": {"type": "integer", "description": "Where the name stands, from 1."}, )" +
+         text_of(kLines) + R"(, "signature": {"type": "string"},
+      "tier": {"type": "string", "enum": ["syntax", "scan", "textual"], "description": "How sure it is a definition."},
+      "match": {"type": "string", "description": "How the name fits: exact, prefix, substring, fuzzy."},
+      "score": {"type": "number", "description": "Higher is better."}, "comment": {"type": "string"}
+    }})";
+}
+
 std::string file_entry_definition() {
   return R"("FileEntry": {"type": "object", "required": ["name", "path", "type", "size", "mtimeMs"], "properties": {)" +
          text_of(kEntry) + "}}";
@@ -118,15 +132,49 @@ std::string grep_response() {
 }
 
 std::string symbols_response() {
-  const std::string result =
-      R"("SymbolResult": {"type": "object", "required": ["path", "name", "kind", "startLine", "endLine", "signature"],
-    "properties": {
-      "path": {"type": "string"}, "name": {"type": "string"},
-      "kind": {"type": "string", "description": "function, method, class, struct and the like."},
-      "scope": {"type": "string", "description": "What it lies in (A::b); may be empty."}, )" +
-      text_of(kLines) + R"(, "signature": {"type": "string"}
+  const std::string_view more = R"(,
+    "total": {"type": "integer", "description": "How many there are."},
+    "truncated": {"type": "boolean", "description": "True when `limit` cut the list."},
+    "note": {"type": "string", "description": "What to know about these results."})";
+  return results_response(R"({"$ref": "#/$defs/SymbolResult"})", more, symbol_definition());
+}
+
+std::string references_response() {
+  const std::string reference =
+      R"("Reference": {"type": "object", "required": ["path", "line", "column", "tier"], "properties": {
+      "path": {"type": "string"}, "line": {"type": "integer", "description": "From 1."},
+      "column": {"type": "integer", "description": "Byte in its line, from 1."},
+      "lineText": {"type": "string"}, "snippet": {"type": "string"}, )" +
+      text_of(kLines) + R"(, "scope": {"type": "string", "description": "The definition that it stands in."},
+      "tier": {"type": "string", "enum": ["syntactic", "textual"]}, "within": {"type": "string"},
+      "relation": {"type": "string", "description": "How near to a definition it is."}
     }})";
-  return results_response(R"({"$ref": "#/$defs/SymbolResult"})", "", result);
+  const std::string_view more = R"(,
+    "definitions": {"type": "array", "items": {"$ref": "#/$defs/SymbolResult"}},
+    "total": {"type": "integer"}, "files": {"type": "integer"}, "truncated": {"type": "boolean"},
+    "note": {"type": "string"})";
+  return results_response(R"({"$ref": "#/$defs/Reference"})", more, reference + ", " + symbol_definition());
+}
+
+std::string outline_response() {
+  return R"({"type": "object", "required": ["ok", "path", "language", "tier", "outline"], "properties": {
+    "ok": {"const": true}, "path": {"type": "string"}, "language": {"type": "string"},
+    "tier": {"type": "string", "enum": ["syntax", "scan", "textual"]},
+    "outline": {"type": "array", "items": {"$ref": "#/$defs/OutlineNode"}},
+    "total": {"type": "integer"}, "truncated": {"type": "boolean"}, "note": {"type": "string"}
+  }, "$defs": {"OutlineNode": {"type": "object", "required": ["name", "kind", "startLine", "endLine"], "properties": {
+      "name": {"type": "string"}, "kind": {"type": "string"}, "scope": {"type": "string"},
+      "line": {"type": "integer", "description": "Where the name stands, from 1."}, )" +
+         text_of(kLines) + R"(, "signature": {"type": "string"}, "tier": {"type": "string"},
+      "comment": {"type": "string"},
+      "children": {"type": "array", "items": {"$ref": "#/$defs/OutlineNode"}}}}}})";
+}
+
+std::string symbol_count_response() {
+  return R"({"type": "object", "required": ["ok", "indexed", "info"], "properties": {
+    )" + text_of(kHead) +
+         R"(, "indexed": {"type": "integer", "description": "Files."},
+    "info": {"type": "integer", "description": "Definitions in them."}}})";
 }
 
 std::string index_status_response() {

@@ -8,6 +8,9 @@ namespace promethean::api {
 std::string search_response();
 std::string grep_response();
 std::string symbols_response();
+std::string references_response();
+std::string outline_response();
+std::string symbol_count_response();
 std::string index_status_response();
 std::string indexer_response();
 std::string left_out_response();

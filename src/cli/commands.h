@@ -21,6 +21,8 @@ struct Arguments {
   SearchOptions search;
   GrepOptions grep;
   SymbolsOptions symbols;
+  RefsOptions refs;
+  OutlineOptions outline;
   AskOptions ask;
   ReplayOptions replay;
   WorkerOptions worker;

@@ -24,6 +24,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "repo/walk.h"
+#include "search/symbols.h"
 
 namespace promethean::search {
 
@@ -78,16 +79,6 @@ struct GrepResult {
   uint64_t files_searched = 0;
 };
 
-struct Symbol {
-  std::string path;
-  std::string name;
-  std::string kind;   // "function", "class", "method", ...
-  std::string scope;  // "Outer::Inner", may be empty
-  int start_line = 0;
-  int end_line = 0;
-  std::string signature;
-};
-
 // What a state of the index covers, and what it leaves out and why.
 struct IndexStatus {
   uint64_t generation = 0;  // grows with every change that was taken in
@@ -119,12 +110,15 @@ class Snapshot {
   virtual base::Result<GrepResult> grep(std::string_view pattern, const GrepOptions& options,
                                         const async::StopFlag& stop) const = 0;
 
-  // Definitions whose name equals `name` (a qualified "A::b" or "A.b" must match its scope's end); exact case first,
-  // then case-insensitive.
-  virtual std::vector<Symbol> find_symbols(std::string_view name, size_t limit) const = 0;
+  // Definitions by name, and the places where a name is used.
+  virtual SymbolsFound find_symbols(const SymbolQuery& query, const async::StopFlag& stop) const = 0;
+  virtual ReferencesFound find_references(const ReferenceQuery& query, const async::StopFlag& stop) const = 0;
 
-  // The definitions of one file in order; empty for an unknown path.
-  virtual std::vector<Symbol> outline(std::string_view path) const = 0;
+  // How many files the paths (SearchOptions::paths) hold, and how many definitions are in them.
+  struct SymbolCount {
+    uint64_t files = 0, symbols = 0;
+  };
+  virtual SymbolCount count_symbols(const std::vector<std::string>& paths) const = 0;
 
   // Indexed paths whose end matches `suffix` at a path-segment border ("http/router.cpp", "router.cpp"), shortest
   // first.
