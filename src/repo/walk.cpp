@@ -11,6 +11,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/strings.h"
 #include "repo/scopes.h"
 
 namespace promethean::repo {
@@ -49,6 +50,7 @@ class Walker {
   bool read_directory(const Task& task, WalkResult* result, std::vector<Task>* found);
   void take(const Task& task, int fd, const Name& name, const IgnoreScope& scope, WalkResult* result,
             std::vector<Task>* found);
+  IgnoreScope::Ptr first_scope(const WalkOptions& options) const;
   IgnoreScope::Ptr enter(const Task& task, const std::vector<Name>& names) const;
   void merge(WalkResult result);
   void report(uint64_t files);
@@ -61,13 +63,15 @@ class Walker {
   std::vector<Task> tasks_;
   int busy_ = 0;  // threads that may still add tasks
   bool root_failed_ = false;
+  bool ignore_files_ = true;
   WalkResult total_;
   std::mutex progress_mutex_;
   uint64_t seen_ = 0;
 };
 
 base::Result<WalkResult> Walker::run(const WalkOptions& options) {
-  tasks_.push_back({"", scope_above(root_, options.exclude_globs), false});
+  ignore_files_ = options.ignore_files;
+  tasks_.push_back({"", first_scope(options), false});
   std::vector<std::thread> threads;
   for (int i = 1; i < options.threads; ++i) threads.emplace_back([this] { work(); });
   work();
@@ -154,7 +158,13 @@ bool Walker::read_directory(const Task& task, WalkResult* result, std::vector<Ta
   return true;
 }
 
+IgnoreScope::Ptr Walker::first_scope(const WalkOptions& options) const {
+  if (options.ignore_files) return scope_above(root_, options.exclude_globs);
+  return IgnoreScope::outermost(IgnoreRules::parse(base::join(options.exclude_globs, "\n")));
+}
+
 IgnoreScope::Ptr Walker::enter(const Task& task, const std::vector<Name>& names) const {
+  if (!ignore_files_) return task.scope;
   const auto has = [&names](std::string_view wanted) {
     return std::ranges::find(names, wanted, &Name::name) != names.end();
   };

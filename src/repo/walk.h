@@ -39,6 +39,7 @@ struct WalkEntry {
 struct WalkOptions {
   std::vector<std::string> exclude_globs;  // gitignore syntax, relative to the root; stronger than every file's rules
   int threads = 2;
+  bool ignore_files = true;  // false: only exclude_globs leave anything out
 };
 
 struct WalkResult {

@@ -13,8 +13,8 @@ namespace {
 
 class TreeIndex : public Index {
  public:
-  TreeIndex(IndexOptions options, base::RootDir root, Store store, base::Log log)
-      : options_(std::move(options)), root_(std::move(root)), store_(std::move(store)), log_(std::move(log)) {}
+  TreeIndex(IndexOptions options, std::shared_ptr<const TreeOnDisk> disk, Store store, base::Log log)
+      : options_(std::move(options)), disk_(std::move(disk)), store_(std::move(store)), log_(std::move(log)) {}
 
   void load();
   base::Result<UpdateReport> update(const ProgressFn& progress, const async::StopFlag& stop) override;
@@ -22,11 +22,10 @@ class TreeIndex : public Index {
   const IndexOptions& options() const override { return options_; }
 
  private:
-  std::vector<std::string> exclude_globs() const;
   void show(IndexStatus status, base::WallTime as_of);  // a new snapshot of state_
 
   const IndexOptions options_;
-  const base::RootDir root_;
+  const std::shared_ptr<const TreeOnDisk> disk_;
   std::timed_mutex update_mutex_;  // one update at a time; guards store_, state_, loaded_
   Store store_;
   base::Log log_;
@@ -46,7 +45,7 @@ void TreeIndex::load() {
 
 void TreeIndex::show(IndexStatus status, base::WallTime as_of) {
   status.as_of = as_of;
-  auto snapshot = std::make_shared<const TreeSnapshot>(state_, std::move(status));
+  auto snapshot = std::make_shared<const TreeSnapshot>(state_, std::move(status), disk_);
   const std::lock_guard lock(snapshot_mutex_);
   snapshot_ = std::move(snapshot);
 }
@@ -54,16 +53,6 @@ void TreeIndex::show(IndexStatus status, base::WallTime as_of) {
 std::shared_ptr<const Snapshot> TreeIndex::snapshot() const {
   const std::lock_guard lock(snapshot_mutex_);
   return snapshot_;
-}
-
-// The index itself may lie inside the tree; it must not index its own files.
-std::vector<std::string> TreeIndex::exclude_globs() const {
-  std::vector<std::string> globs = options_.exclude_globs;
-  const auto state = base::RootDir::open(options_.state_dir);
-  if (state && state->path().starts_with(root_.path() + "/")) {
-    globs.push_back(state->path().substr(root_.path().size()) + "/");
-  }
-  return globs;
 }
 
 base::Result<UpdateReport> TreeIndex::update(const ProgressFn& progress, const async::StopFlag& stop) {
@@ -75,8 +64,8 @@ base::Result<UpdateReport> TreeIndex::update(const ProgressFn& progress, const a
   if (!writer) return base::fail(writer.error());
   if (store_.changed_by_others()) load();
 
-  const UpdateRequest request{.root = root_,
-                              .exclude_globs = exclude_globs(),
+  const UpdateRequest request{.root = disk_->root,
+                              .exclude_globs = disk_->exclude_globs,
                               .max_file_bytes = options_.max_file_bytes,
                               .progress = progress,
                               .stop = stop};
@@ -95,6 +84,16 @@ base::Result<UpdateReport> TreeIndex::update(const ProgressFn& progress, const a
   return outcome->report;
 }
 
+// The index itself may lie inside the tree; it must not index its own files.
+std::vector<std::string> exclude_globs(const IndexOptions& options, const base::RootDir& root) {
+  std::vector<std::string> globs = options.exclude_globs;
+  const auto state = base::RootDir::open(options.state_dir);
+  if (state && state->path().starts_with(root.path() + "/")) {
+    globs.push_back(state->path().substr(root.path().size()) + "/");
+  }
+  return globs;
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<Index>> Index::open(const IndexOptions& options, base::Log log) {
@@ -103,7 +102,9 @@ base::Result<std::unique_ptr<Index>> Index::open(const IndexOptions& options, ba
   const std::string key = base::sha256_hex(root->path()).substr(0, 16);
   auto store = Store::open(options.state_dir + "/index/" + key, log);
   if (!store) return base::fail(std::move(store).error());
-  auto index = std::make_unique<TreeIndex>(options, std::move(*root), std::move(*store), std::move(log));
+  auto globs = exclude_globs(options, *root);
+  auto disk = std::make_shared<const TreeOnDisk>(std::move(*root), std::move(globs));
+  auto index = std::make_unique<TreeIndex>(options, std::move(disk), std::move(*store), std::move(log));
   index->load();
   return index;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "base/strings.h"
 #include "search/grep.h"
@@ -62,8 +63,9 @@ std::optional<Kind> parse_kind(std::string_view text) {
   return std::nullopt;
 }
 
-TreeSnapshot::TreeSnapshot(std::shared_ptr<const TreeState> state, IndexStatus status)
-    : state_(std::move(state)), status_(std::move(status)) {}
+TreeSnapshot::TreeSnapshot(std::shared_ptr<const TreeState> state, IndexStatus status,
+                           std::shared_ptr<const TreeOnDisk> disk)
+    : state_(std::move(state)), status_(std::move(status)), disk_(std::move(disk)) {}
 
 std::vector<Hit> TreeSnapshot::search(std::string_view query, const SearchOptions& options,
                                       const async::StopFlag& stop) const {
@@ -104,7 +106,10 @@ std::vector<Hit> TreeSnapshot::search(std::string_view query, const SearchOption
 
 base::Result<GrepResult> TreeSnapshot::grep(std::string_view pattern, const GrepOptions& options,
                                             const async::StopFlag& stop) const {
-  return grep_state(*state_, pattern, options, stop);
+  auto result = grep_tree({*state_, disk_.get()}, pattern, options, stop);
+  using Kept = std::pair<std::shared_ptr<const TreeState>, std::shared_ptr<const void>>;
+  if (result) result->keeps = std::make_shared<const Kept>(state_, std::move(result->keeps));
+  return result;
 }
 
 Symbol TreeSnapshot::symbol(FileRef ref, uint32_t definition) const {
