@@ -1,4 +1,5 @@
 #include "api/bridge.h"
+#include "api/bridge_index.h"
 #include "base/strings.h"
 
 namespace promethean::api {
@@ -74,6 +75,19 @@ base::Result<bool> bool_query(const http::Request& request, std::string_view nam
   if (text->empty() || *text == "true" || *text == "1") return true;
   if (*text == "false" || *text == "0") return false;
   return base::bad_field(std::string(name), std::string(name) + " is neither true nor false");
+}
+
+std::vector<std::string> strings_at(const json::Value& body, std::string_view key) {
+  std::vector<std::string> out;
+  if (const auto text = json::string_at(body, key)) out.emplace_back(*text);
+  if (const json::Array* list = json::array_at(body, key)) {
+    for (const auto& item : *list) out.emplace_back(item.as_string());
+  }
+  return out;
+}
+
+search::Kind kind_at(const json::Value& body) {
+  return search::parse_kind(json::string_at(body, "kind").value_or("all")).value_or(search::Kind::kAll);
 }
 
 }  // namespace promethean::api

@@ -29,6 +29,7 @@ class Chooser {
         options_(options),
         classes_(std::move(classes)),
         paths_(Kind::kAll, options.paths, tree.disk == nullptr ? std::string_view() : tree.disk->root.path()),
+        globs_(options.globs),
         out_(out) {}
 
   void indexed();
@@ -37,18 +38,19 @@ class Chooser {
 
  private:
   bool accepts_path(std::string_view path, bool hidden) const {
-    return (options_.hidden || !hidden || paths_.named(path)) && paths_.accepts_path(path);
+    return (options_.hidden || !hidden || paths_.named(path)) && paths_.accepts_path(path) && globs_.accepts(path);
   }
 
   const GrepTree& tree_;
   const GrepOptions& options_;
   const ClassFilter classes_;
   const FileFilter paths_;
+  const OverrideGlobs globs_;
   GrepCandidates* out_;
 };
 
 void Chooser::indexed() {
-  const bool all = classes_.everything() && paths_.everything() && options_.hidden;
+  const bool all = classes_.everything() && paths_.everything() && globs_.empty() && options_.hidden;
   out_->files.reserve(tree_.state.files().size());
   for (const FileRef ref : tree_.state.files()) {
     const Segment::File file = tree_.state.file(ref);

@@ -161,6 +161,7 @@ GrepMatch FileGrep::make(const File& file, const Span& span) const {
   GrepMatch match;
   match.path = file.path;
   match.line = static_cast<int>(span.first_line);
+  match.last_line = static_cast<int>(span.last_line);
   match.column = static_cast<int>(span.first - begin) + 1;
   match.match_length = static_cast<int>(span.match.end - span.match.begin);
   match.text = line;

@@ -68,6 +68,7 @@ struct GrepOptions {
   GrepMode mode = GrepMode::kLines;
   size_t max_per_file = 0;             // -m; 0: no limit
   std::vector<std::string> languages;  // language_filter.h has the names
+  std::vector<std::string> globs;      // -g: the last that matches decides, `!` leaves out
   std::optional<base::SteadyTime> deadline;
 };
 
@@ -79,6 +80,7 @@ struct GrepMatch {
   int line = 0;              // 1-based
   int column = 0;            // 1-based, bytes, of the first match in the line
   int match_length = 0;      // bytes; 0 for an empty match
+  int last_line = 0;         // that the match reaches; `line` but for multi-line matches
   int start_line = 0;        // the window with context
   int end_line = 0;
 };

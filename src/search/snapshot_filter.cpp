@@ -26,6 +26,24 @@ bool is_kind(Kind kind, Role role) {
   return true;
 }
 
+OverrideGlobs::OverrideGlobs(const std::vector<std::string>& globs) {
+  std::string lines;
+  for (const std::string& glob : globs) {
+    takes_in_ = takes_in_ || !glob.starts_with('!');
+    for (const std::string& expanded : expand_braces(glob)) lines.append(expanded).append("\n");
+  }
+  rules_ = repo::IgnoreRules::parse(lines);
+}
+
+bool OverrideGlobs::accepts(std::string_view path) const {
+  if (empty()) return true;
+  for (size_t slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/', slash + 1)) {
+    if (rules_.match(path.substr(0, slash), true) == repo::Verdict::kKept) return false;
+  }
+  const auto verdict = rules_.match(path, false);
+  return verdict == repo::Verdict::kIgnored || (verdict == repo::Verdict::kNone && !takes_in_);
+}
+
 std::vector<std::string> expand_braces(std::string_view glob) {
   constexpr size_t kMaxGlobs = 256;
   const size_t open = glob.find('{');

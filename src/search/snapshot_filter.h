@@ -43,6 +43,19 @@ class FileFilter {
   repo::IgnoreRules not_globs_;
 };
 
+// OverrideGlobs: what `rg -g` says. The last glob that matches a file or a directory above it decides; without a `!` it
+// takes the file in, and then what none matches is left out.
+class OverrideGlobs {
+ public:
+  explicit OverrideGlobs(const std::vector<std::string>& globs);
+  bool empty() const { return rules_.empty(); }
+  bool accepts(std::string_view path) const;
+
+ private:
+  repo::IgnoreRules rules_;  // "ignored" is taken in
+  bool takes_in_ = false;
+};
+
 // `a{b,c}d` as `abd` and `acd`; braces that do not close are themselves. At most 256.
 std::vector<std::string> expand_braces(std::string_view glob);
 
