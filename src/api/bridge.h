@@ -52,7 +52,9 @@ Task<http::Response> no_such_file(Services& services, Context& ctx, std::string 
 // newer, if anything.
 json::Object bridge_head(const search::LiveIndex::View& view);
 
-// The strings of an array in a body; its schema has checked that they are.
+// The strings of an array in a body, or the one string that stands in its place; its schema has checked that they are.
 std::vector<std::string> strings_at(const json::Value& body, std::string_view key);
+// `kind`; everything when it is absent.
+search::Kind kind_at(const json::Value& body);
 
 }  // namespace promethean::api

@@ -82,10 +82,15 @@ json::Object bridge_head(const search::LiveIndex::View& view) {
 
 std::vector<std::string> strings_at(const json::Value& body, std::string_view key) {
   std::vector<std::string> out;
+  if (const auto text = json::string_at(body, key)) out.emplace_back(*text);
   if (const json::Array* list = json::array_at(body, key)) {
     for (const auto& item : *list) out.emplace_back(item.as_string());
   }
   return out;
+}
+
+search::Kind kind_at(const json::Value& body) {
+  return search::parse_kind(json::string_at(body, "kind").value_or("all")).value_or(search::Kind::kAll);
 }
 
 }  // namespace promethean::api

@@ -126,8 +126,12 @@ std::string grep_response() {
     }})";
   const std::string_view more = R"(,
     "total": {"type": "integer", "description": "Matches found, those left out by maxMatches included."},
-    "truncated": {"type": "boolean", "description": "True when maxMatches or a limit cut the list."},
-    "filesSearched": {"type": "integer"})";
+    "truncated": {"type": "boolean", "description": "True when the list was cut; `truncatedBy` says by what."},
+    "truncatedBy": {"type": "string"},
+    "partial": {"type": "boolean", "description": "True when not everything was searched."},
+    "filesSearched": {"type": "integer"},
+    "leftOut": {"type": "object", "description": "Reason -> files that were not searched.",
+      "additionalProperties": {"type": "integer"}})";
   return results_response(R"({"$ref": "#/$defs/GrepResult"})", more, result);
 }
 

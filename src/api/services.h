@@ -75,7 +75,8 @@ base::Result<void> add_anthropic_routes(http::Router& router, Services& services
 base::Result<void> add_ollama_routes(http::Router& router, Services& services);     // /api
 base::Result<void> add_session_routes(http::Router& router, Services& services);    // /v1/sessions
 base::Result<void> add_file_routes(http::Router& router, Services& services);       // /files/* /stacktrace/locate
-base::Result<void> add_search_routes(http::Router& router, Services& services);     // /search /grep
+base::Result<void> add_search_routes(http::Router& router, Services& services);     // /search
+base::Result<void> add_grep_routes(http::Router& router, Services& services);       // /grep
 base::Result<void> add_symbol_routes(http::Router& router, Services& services);     // /symbols/*
 base::Result<void> add_indexer_routes(http::Router& router, Services& services);    // /indexer/* /reindex
 base::Result<void> add_exec_routes(http::Router& router, Services& services);       // /exec/run
