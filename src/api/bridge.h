@@ -36,7 +36,8 @@ inline constexpr std::string_view kOnlyV1[] = {"/v1"};
 // An error in the bridge's shape.
 http::Response bridge_error(const base::Error& error);
 
-// What every answer about the index begins with: ok, and which state of the tree it is about.
+// What every answer about the index begins with: ok, which state of the tree it is about, and what keeps it from being
+// newer, if anything.
 json::Object bridge_head(const search::LiveIndex::View& view);
 
 // Query parameters. A value that is no such thing is kInvalidArgument about the parameter; an absent one is `fallback`.

@@ -42,8 +42,10 @@ http::Response bridge_error(const base::Error& error) {
 }
 
 json::Object bridge_head(const search::LiveIndex::View& view) {
-  const auto& status = view.snapshot->status();
-  json::Object out{{"ok", true}, {"generation", status.generation}, {"asOf", base::iso8601(status.as_of)}};
+  json::Object out{{"ok", true},
+                   {"generation", view.snapshot->status().generation},
+                   {"as_of", base::iso8601(view.as_of)},
+                   {"pending", view.pending}};
   if (!view.stale.empty()) out["stale"] = view.stale;
   return out;
 }

@@ -1,5 +1,5 @@
-// The bridge's exact questions: search, grep, symbols, the state of the index. Every answer says which state of the
-// tree it is about (generation, asOf), and what keeps it from being newer, if anything.
+// The bridge's exact questions: search, grep, symbols. Every answer says which state of the tree it is about
+// (generation, as_of), and what keeps it from being newer, if anything.
 #include <fmt/format.h>
 
 #include "api/bridge.h"
@@ -206,31 +206,6 @@ Task<http::Response> handle_symbols(Services& services, Context& ctx, http::Requ
   co_return response;
 }
 
-Task<http::Response> handle_status(Services& services, Context&, http::Request&) {
-  const auto snapshot = services.index.snapshot();
-  const auto& status = snapshot->status();
-  const auto state = services.index.state();
-  json::Object left_out;
-  for (const auto& [reason, count] : status.left_out) left_out[reason] = count;
-  json::Object body{{"ok", true},
-                    {"ready", state.ready},
-                    {"updating", state.updating},
-                    {"root", services.index.options().root},
-                    {"generation", status.generation},
-                    {"asOf", base::iso8601(status.as_of)},
-                    {"files", status.files},
-                    {"bytes", status.bytes},
-                    {"chunks", status.chunks},
-                    {"symbols", status.symbols},
-                    {"leftOut", std::move(left_out)}};
-  if (state.updating)
-    body["progress"] =
-        json::Object{{"stage", state.progress.stage}, {"done", state.progress.done}, {"total", state.progress.total}};
-  if (!state.last_error.empty()) body["lastError"] = state.last_error;
-  const json::Value whole(std::move(body));
-  co_return http::Response::json(200, whole);
-}
-
 constexpr http::Method kPost = http::Method::kPost;
 
 constexpr BridgeRoute kRoutes[] = {
@@ -241,8 +216,6 @@ constexpr BridgeRoute kRoutes[] = {
      "Exact and complete: for literal strings, names and patterns. `truncated` says when maxMatches cut the list."},
     {kPost, "/symbols/find", "findSymbols", kSymbolsSchema, handle_symbols, "Find definitions by name",
      "For the place where a function, class or method is defined. A qualified name (A::b) narrows it down."},
-    {http::Method::kGet, "/indexer/status", "getIndexStatus", "", handle_status,
-     "What the index covers and what it leaves out", ""},
 };
 
 // The names that the consolidated form has for the same.
