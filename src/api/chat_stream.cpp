@@ -1,6 +1,6 @@
 #include "api/chat_stream.h"
 
-#include <deque>
+#include <algorithm>
 
 #include "http/router.h"
 #include "http/sse.h"
@@ -11,6 +11,13 @@ namespace {
 
 using async::Context;
 using async::Task;
+
+// Says that a choice has ended: any of them, not only the first.
+bool finishes(const llm::Delta& delta) {
+  if (delta.is_plain) return !delta.finish_reason.empty();
+  return std::ranges::any_of(
+      delta.choices, [](const json::Value& choice) { return json::string_at(choice, "finish_reason").has_value(); });
+}
 
 class ChatSse final : public http::BodyStream {
  public:
@@ -39,12 +46,14 @@ class ChatSse final : public http::BodyStream {
   std::string take(llm::Delta delta) {
     if (delta.usage) usage_ = *delta.usage;
     if (delta.choices.empty()) return {};
-    // The finishing chunk waits for the end, since it may be the last one and then carries more.
-    if (!delta.finish_reason.empty() && finish_.empty()) {
+    // The finishing chunk waits for the next one, since it may be the last and then carries more.
+    std::string events = finish_.empty() ? std::string() : event(std::exchange(finish_, {}));
+    if (finishes(delta)) {
       finish_ = std::move(delta.choices);
-      return {};
+    } else {
+      events += event(delta.choices);
     }
-    return event(delta.choices);
+    return events;
   }
 
   std::string last_event(const base::Error& error) {
@@ -87,7 +96,7 @@ class ChatSse final : public http::BodyStream {
       more["usage"] = usage_.to_json();
     }
     if (head_.retrieval_context) more["retrieval_context"] = *head_.retrieval_context;
-    out += event(finish_, more);
+    if (!finish_.empty() || !more.empty()) out += event(finish_, more);
     return out + http::sse_event("[DONE]");
   }
 

@@ -47,11 +47,13 @@ void read_choice(const json::Value& choice, Delta& delta) {
   }
 }
 
-// The end is proper after [DONE], or after a finish_reason.
+// The end is proper after [DONE], or after a finish_reason of every choice.
 class OpenAiDialect final : public Dialect {
  public:
-  // `joins`: text that has come together is one delta, for those who want the answer whole anyway.
-  OpenAiDialect(std::shared_ptr<Upstream> upstream, bool joins) : upstream_(std::move(upstream)), joins_(joins) {}
+  // The answer has so many `choices`. `joins`: text that has come together is one delta, for those who want it whole
+  // anyway.
+  OpenAiDialect(std::shared_ptr<Upstream> upstream, int64_t choices, bool joins)
+      : upstream_(std::move(upstream)), unfinished_(choices), joins_(joins) {}
 
   void take(std::string_view text, Reading& reading) override {
     if (text == "[DONE]") {
@@ -75,7 +77,7 @@ class OpenAiDialect final : public Dialect {
     if (json::array_at(*chunk, "choices") != nullptr)
       delta.choices = std::move(chunk->as_object()["choices"].as_array());
     for (const auto& choice : delta.choices) {
-      if (json::string_at(choice, "finish_reason")) reading.may_end = true;
+      if (json::string_at(choice, "finish_reason") && --unfinished_ <= 0) reading.may_end = true;
       if (json::int_at(choice, "index").value_or(0) == 0) read_choice(choice, delta);
     }
     if (!delta.choices.empty() || delta.usage) reading.ready.push_back(std::move(delta));
@@ -92,7 +94,7 @@ class OpenAiDialect final : public Dialect {
       return;
     }
     if (!ends) behind_content_ = static_cast<size_t>(chunk.choices.end() - chunk.written.end());
-    reading.may_end |= ends;
+    if (ends && --unfinished_ <= 0) reading.may_end = true;
     Delta& delta = reading.ready.emplace_back();
     delta.content = std::move(chunk.content);
     delta.finish_reason = std::move(chunk.finish_reason);
@@ -101,6 +103,7 @@ class OpenAiDialect final : public Dialect {
   }
 
   std::shared_ptr<Upstream> upstream_;
+  int64_t unfinished_;
   bool joins_;
   PlainChunkReader chunks_;
   size_t behind_content_ = 0;  // bytes of the last plain delta's choices
@@ -175,8 +178,9 @@ class OpenAiBackend final : public Backend {
     const json::Object own{
         {"model", options_.upstream}, {"stream", true}, {"stream_options", json::Object{{"include_usage", true}}}};
     const bool joins = !json::bool_at(request, "stream").value_or(false);
+    auto dialect = std::make_unique<OpenAiDialect>(upstream_, json::int_at(request, "n").value_or(1), joins);
     return upstream_->stream(ctx, std::move(path), sent_body(request, kind_, endpoint, own), Framing::kEvents,
-                             std::make_unique<OpenAiDialect>(upstream_, joins));
+                             std::move(dialect));
   }
 
   Kind kind_;
