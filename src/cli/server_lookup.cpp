@@ -137,7 +137,7 @@ GrepAnswer read_grep_answer(json::Value document) {
 static json::Object files_body(const search::SymbolFiles& files) {
   json::Object body;
   if (!files.path_part.empty()) body["path"] = files.path_part;
-  if (!files.paths.empty()) body["paths"] = paths_array(files.paths);
+  if (!files.paths.empty()) body["paths"] = strings_array(files.paths);
   if (files.language) body["lang"] = search::language_name(*files.language);
   return body;
 }
