@@ -323,6 +323,12 @@ GOOD = [
         ("POST", prefix + "/grep", {"pattern": "main", "context": 1}), ("POST", prefix + "/grep", {"pattern": "main", "mode": "files"}),
         ("POST", prefix + "/grep", {"pattern": "m", "mode": "count", "flags": "i", "maxMatches": 1}), ("POST", prefix + "/grep", {"pattern": "nowhere-at-all"}),
         ("POST", prefix + "/symbols/find", {"query": "main"}), ("GET", prefix + "/indexer/status", None))),
+    *((*call, body) for prefix in ("", "/v0", "/v1") for call, body in (
+        (("POST", prefix + "/files/reindex"), {"path": ["README.md", "src"]}), (("POST", prefix + "/files/reindex?path=README.md"), None),
+        (("POST", prefix + "/indexer/index"), {"path": "src/main.py"}), (("POST", prefix + "/indexer/remove"), {"path": "src/main.py"}),
+        (("POST", prefix + "/reindex"), None), (("POST", prefix + "/indexer/index?path=src/main.py"), None))),
+    ("GET", "/v1/indexer", None), ("GET", "/v1/indexer/left-out", None), ("GET", "/v1/indexer/left-out?reason=binary&limit=1", None),
+    ("POST", "/v1/indexer", {"op": "reindex"}), ("POST", "/v1/indexer", {"op": "pause"}), ("POST", "/v1/indexer", {"op": "resume"}),
     ("POST", "/v1/search/semantic", {"query": "configuration"}), ("POST", "/v1/search/code", {"pattern": "main"}),
     ("GET", "/v1/files", None), ("GET", "/v1/files?path=src&tree=true", None), ("GET", "/v1/files/README.md", None),
     ("GET", "/v1/files/src%2Fparcel.py?line=1", None), ("GET", "/v1/files/src", None),
@@ -343,6 +349,9 @@ BAD = [
         (404, "GET", "/files/view?path=parcel.py", None), (404, "GET", "/files/view?path=../../etc/passwd", None), (400, "GET", "/files/view", None),
         (400, "GET", "/files/view?path=README.md&line=0", None), (400, "POST", "/grep", {}), (400, "POST", "/grep", {"pattern": "("}),
         (400, "POST", "/search", {}), (400, "POST", "/symbols/find", {"query": 3}), (400, "POST", "/stacktrace/locate", {}))),
+    *((400, "POST", prefix + path, body) for prefix in ("", "/v0", "/v1") for path in ("/files/reindex", "/indexer/index", "/indexer/remove")
+      for body in (None, {"path": 7})),
+    (400, "GET", "/v1/indexer/left-out?reason=x", None), (400, "POST", "/v1/indexer", {"op": "explode"}), (400, "POST", "/v1/indexer", {"op": "index"}),
     (404, "GET", "/v1/files/nowhere", None), (404, "GET", "/v1/models/none", None), (404, "GET", "/v1/responses/none", None),
     (404, "DELETE", "/v1/responses/none", None), (400, "GET", "/v1/responses/none/input_items?limit=0", None), (404, "GET", "/v1/sessions/none", None),
     (400, "POST", "/v1/chat/completions", {}), (404, "POST", "/v1/chat/completions", {**ASKED, "model": "none"}), (400, "POST", "/v1/completions", {}),
@@ -398,7 +407,7 @@ def test_every_example_is_taken(server, full):
                     target = target.replace("{" + parameter["name"] + "}", str(example))
                 else:
                     query.append((parameter["name"], example))
-        if "requestBody" not in operation:
+        if "requestBody" not in operation or not operation["requestBody"]["required"] and "$ref" not in str(operation["requestBody"]):
             if query:
                 tried += 1
                 status, _, body = server.get(f"{target}?{urllib.parse.urlencode(query)}")

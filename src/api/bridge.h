@@ -30,6 +30,7 @@ struct BridgeRoute {
   std::string (*response)() = nullptr;  // api/bridge_schemas.h
   bool for_actions = false;             // under /v1
   std::string_view group;               // under /v1
+  bool body_optional = false;
 };
 
 // Registers each route under each prefix ("", "/v0", "/v1").
@@ -42,7 +43,8 @@ inline constexpr std::string_view kOriginalPaths = "Original paths";  // the gro
 // An error in the bridge's shape.
 http::Response bridge_error(const base::Error& error);
 
-// What every answer about the index begins with: ok, and which state of the tree it is about.
+// What every answer about the index begins with: ok, which state of the tree it is about, and what keeps it from being
+// newer, if anything.
 json::Object bridge_head(const search::LiveIndex::View& view);
 
 // The strings of an array in a body; its schema has checked that they are.

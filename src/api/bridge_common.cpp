@@ -21,6 +21,7 @@ http::Route make_route(Services& services, const BridgeRoute& entry, std::string
   route.group = prefix == "/v1" ? entry.group : kOriginalPaths;
   route.parameters = entry.parameters;
   route.request_schema = entry.schema;
+  route.body_optional = entry.body_optional;
   if (entry.response != nullptr) route.response_schema = entry.response();
   route.for_actions = entry.for_actions && prefix == "/v1";
   route.handler = [&services, handler = entry.handler](Context& ctx, http::Request& request) {
@@ -46,8 +47,10 @@ http::Response bridge_error(const base::Error& error) {
 }
 
 json::Object bridge_head(const search::LiveIndex::View& view) {
-  const auto& status = view.snapshot->status();
-  json::Object out{{"ok", true}, {"generation", status.generation}, {"asOf", base::iso8601(status.as_of)}};
+  json::Object out{{"ok", true},
+                   {"generation", view.snapshot->status().generation},
+                   {"as_of", base::iso8601(view.as_of)},
+                   {"pending", view.pending}};
   if (!view.stale.empty()) out["stale"] = view.stale;
   return out;
 }

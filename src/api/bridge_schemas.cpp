@@ -9,8 +9,24 @@ namespace {
 // What every answer about the index begins with (bridge_head).
 constexpr std::string_view kHead = R"("ok": {"const": true},
     "generation": {"type": "integer", "description": "Counts the states of the index."},
-    "asOf": {"type": "string", "description": "When index and disk were last compared, ISO 8601 in UTC."},
+    "as_of": {"type": "string", "description": "The time of the state that was asked, ISO 8601 in UTC."},
+    "pending": {"type": "integer", "description": "Changed files that are not in it yet."},
     "stale": {"type": "string", "description": "Only there when the index may be behind the disk: why."})";
+
+constexpr std::string_view kIndexerState = R"("IndexerState": {"type": "object", "required": ["mode", "active"],
+    "properties": {
+      "mode": {"type": "string", "enum": ["bootstrap", "indexed"]}, "active": {"type": "boolean"},
+      "paused": {"type": "boolean"}, "watching": {"type": "boolean"}, "queuedFiles": {"type": "integer"},
+      "processedFiles": {"type": "integer"}, "startedAt": {"type": ["string", "null"]},
+      "finishedAt": {"type": ["string", "null"]}, "lastError": {"type": ["string", "null"]},
+      "bootstrap": {"type": ["object", "null"], "properties": {
+        "total": {"type": "integer"}, "cursor": {"type": "integer"}, "remaining": {"type": "integer"}}}
+    }})";
+
+constexpr std::string_view kStats = R"("files": {"type": "integer"}, "bytes": {"type": "integer"},
+    "chunks": {"type": "integer"}, "symbols": {"type": "integer"},
+    "leftOut": {"type": "object", "description": "Reason -> files that are not indexed for it.",
+      "additionalProperties": {"type": "integer"}})";
 
 constexpr std::string_view kLines = R"("startLine": {"type": "integer", "description": "The first line, from 1."},
       "endLine": {"type": "integer", "description": "The last line, inclusive."})";
@@ -40,9 +56,9 @@ std::string text_of(std::string_view text) {
 
 // {"ok", "generation", ..., "results": [item], more}
 std::string results_response(std::string_view item, std::string_view more, std::string_view definitions) {
-  return R"({"type": "object", "required": ["ok", "generation", "results"], "properties": {)" + text_of(kHead) +
-         R"(, "results": {"type": "array", "items": )" + text_of(item) + "}" + text_of(more) + R"(}, "$defs": {)" +
-         text_of(definitions) + "}}";
+  return R"({"type": "object", "required": ["ok", "generation", "as_of", "pending", "results"], "properties": {)" +
+         text_of(kHead) + R"(, "results": {"type": "array", "items": )" + text_of(item) + "}" + text_of(more) +
+         R"(}, "$defs": {)" + text_of(definitions) + "}}";
 }
 
 std::string listing_properties() {
@@ -116,18 +132,58 @@ std::string symbols_response() {
 }
 
 std::string index_status_response() {
-  return R"({"type": "object", "required": ["ok", "ready", "updating", "generation", "files"], "properties": {
-    )" + text_of(kHead) +
-         R"(,
+  return R"({"type": "object", "required": ["ok", "ready", "updating", "generation", "as_of", "status", "files"],
+    "properties": {)" +
+         text_of(kHead) + R"(, "status": {"$ref": "#/$defs/IndexerState"},
     "ready": {"type": "boolean", "description": "Whether questions are answered from a whole index."},
-    "updating": {"type": "boolean"}, "root": {"type": "string"}, "files": {"type": "integer"},
-    "bytes": {"type": "integer"}, "chunks": {"type": "integer"}, "symbols": {"type": "integer"},
-    "leftOut": {"type": "object", "description": "Reason -> files that are not indexed for it.",
-      "additionalProperties": {"type": "integer"}},
-    "progress": {"type": "object", "properties": {
-      "stage": {"type": "string"}, "done": {"type": "integer"}, "total": {"type": "integer"}}},
-    "lastError": {"type": "string"}
+    "updating": {"type": "boolean"}, "root": {"type": "string"}, )" +
+         text_of(kStats) + R"(,
+    "progress": {"type": "object", "description": "Only there while updating.", "properties": {
+      "stage": {"type": "string"}, "done": {"type": "integer"}, "total": {"type": "integer"},
+      "etaSeconds": {"type": ["number", "null"]}}}
+  }, "$defs": {)" +
+         text_of(kIndexerState) + "}}";
+}
+
+std::string indexer_response() {
+  return R"({"type": "object", "required": ["ok", "status", "lastIndexedAt", "stats"], "properties": {)" +
+         text_of(kHead) + R"(, "status": {"$ref": "#/$defs/IndexerState"},
+    "lastIndexedAt": {"type": ["string", "null"], "description": "ISO 8601 in UTC."},
+    "stats": {"type": "object", "properties": {)" +
+         text_of(kStats) + R"(}}}, "$defs": {)" + text_of(kIndexerState) + "}}";
+}
+
+std::string left_out_response() {
+  return R"({"type": "object", "required": ["ok", "files", "next", "counts"], "properties": {)" + text_of(kHead) + R"(,
+    "files": {"type": "array", "items": {"type": "object", "required": ["path", "reason", "size"], "properties": {
+      "path": {"type": "string"}, "reason": {"type": "string"}, "size": {"type": "integer"},
+      "error": {"type": "string", "description": "Why it cannot be read."}}}},
+    "next": {"type": ["string", "null"], "description": "Send it as `after` for the next page; null: this is the last."},
+    "counts": {"type": "object", "description": "Reason -> files.", "additionalProperties": {"type": "integer"}}
   }})";
+}
+
+std::string queued_response() {
+  return R"({"type": "object", "required": ["ok"], "properties": {"ok": {"const": true},
+    "queued": {"type": "integer", "description": "Files that will be read again."},
+    "ignored": {"const": true, "description": "While the first index is made, which reads everything anyhow."},
+    "mode": {"const": "bootstrap"}}})";
+}
+
+std::string removed_response() {
+  return R"({"type": "object", "required": ["ok", "removed"], "properties": {"ok": {"const": true},
+    "removed": {"type": "integer", "description": "Files that are left out from now on."}}})";
+}
+
+std::string done_response() {
+  return R"({"type": "object", "required": ["ok"], "properties": {"ok": {"const": true}}})";
+}
+
+std::string operation_response() {
+  return R"({"type": "object", "required": ["ok"], "properties": {"ok": {"const": true}, "queued": {"type": "integer"},
+    "removed": {"type": "integer"}, "ignored": {"const": true}, "mode": {"const": "bootstrap"},
+    "status": {"$ref": "#/$defs/IndexerState"}}, "$defs": {)" +
+         text_of(kIndexerState) + "}}";
 }
 
 std::string file_list_response() {

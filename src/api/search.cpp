@@ -1,5 +1,5 @@
-// The bridge's questions to the index: search, grep, its state (definitions are in symbols.cpp). Every answer says
-// which state of the tree it is about (generation, asOf), and what keeps it from being newer, if anything.
+// The bridge's questions to the index: search, grep (definitions are in symbols.cpp). Every answer says which state of
+// the tree it is about (generation, as_of), and what keeps it from being newer, if anything.
 #include <fmt/format.h>
 
 #include "api/bridge.h"
@@ -150,31 +150,6 @@ Task<http::Response> handle_grep(Services& services, Context& ctx, http::Request
   co_return response;
 }
 
-Task<http::Response> handle_status(Services& services, Context&, http::Request&) {
-  const auto snapshot = services.index.snapshot();
-  const auto& status = snapshot->status();
-  const auto state = services.index.state();
-  json::Object left_out;
-  for (const auto& [reason, count] : status.left_out) left_out[reason] = count;
-  json::Object body{{"ok", true},
-                    {"ready", state.ready},
-                    {"updating", state.updating},
-                    {"root", services.index.options().root},
-                    {"generation", status.generation},
-                    {"asOf", base::iso8601(status.as_of)},
-                    {"files", status.files},
-                    {"bytes", status.bytes},
-                    {"chunks", status.chunks},
-                    {"symbols", status.symbols},
-                    {"leftOut", std::move(left_out)}};
-  if (state.updating)
-    body["progress"] =
-        json::Object{{"stage", state.progress.stage}, {"done", state.progress.done}, {"total", state.progress.total}};
-  if (!state.last_error.empty()) body["lastError"] = state.last_error;
-  const json::Value whole(std::move(body));
-  co_return http::Response::json(200, whole);
-}
-
 constexpr http::Method kPost = http::Method::kPost;
 
 constexpr BridgeRoute kRoutes[] = {
@@ -198,14 +173,6 @@ constexpr BridgeRoute kRoutes[] = {
      .description =
          "Exact and complete: for literal strings, names and patterns. `truncated` says when maxMatches cut the list.",
      .response = grep_response,
-     .for_actions = true},
-    {.path = "/indexer/status",
-     .id = "getIndexStatus",
-     .handler = handle_status,
-     .summary = "Say what the index covers and what it leaves out",
-     .description = "When search or grep misses something that should be there: how fresh the index is, and how many "
-                    "files are left out for which reason.",
-     .response = index_status_response,
      .for_actions = true},
 };
 

@@ -63,7 +63,8 @@ base::Result<void> add_anthropic_routes(http::Router& router, Services& services
 base::Result<void> add_ollama_routes(http::Router& router, Services& services);     // /api
 base::Result<void> add_session_routes(http::Router& router, Services& services);    // /v1/sessions
 base::Result<void> add_file_routes(http::Router& router, Services& services);       // /files/* /stacktrace/locate
-base::Result<void> add_search_routes(http::Router& router, Services& services);     // /search /grep /indexer/*
+base::Result<void> add_search_routes(http::Router& router, Services& services);     // /search /grep
+base::Result<void> add_indexer_routes(http::Router& router, Services& services);    // /indexer/* /reindex
 base::Result<void> add_symbol_routes(http::Router& router, Services& services);     // /symbols/*
 base::Result<void> add_admin_routes(http::Router& router, Services& services);      // /health /metrics /v1/events
 base::Result<void> add_access_routes(http::Router& router, Services& services);     // /auth/me

@@ -73,7 +73,7 @@ static json::Value answer_json(const GrepAnswer& answer) {
           {"total", answer.total},
           {"truncated", answer.truncated},
           {"generation", answer.freshness.generation},
-          {"asOf", answer.freshness.as_of}};
+          {"as_of", answer.freshness.as_of}};
 }
 
 static json::Value counts_json(const GrepAnswer& answer) {

@@ -15,7 +15,7 @@ static int number_at(const json::Value& value, std::string_view key) {
 }
 
 static Freshness freshness_of(const json::Value& document) {
-  return {static_cast<uint64_t>(json::int_at(document, "generation").value_or(0)), text_at(document, "asOf")};
+  return {static_cast<uint64_t>(json::int_at(document, "generation").value_or(0)), text_at(document, "as_of")};
 }
 
 static std::string kind_name(search::Kind kind) {

@@ -25,7 +25,7 @@ static json::Value answer_json(const SymbolsAnswer& answer) {
   return {{"ok", true},
           {"results", results},
           {"generation", answer.freshness.generation},
-          {"asOf", answer.freshness.as_of}};
+          {"as_of", answer.freshness.as_of}};
 }
 
 static void print_symbol(const search::Symbol& symbol, const Invocation& invocation) {

@@ -82,8 +82,7 @@ class LocalView final : public EvidenceView {
       : view_(std::move(view)), root_(root), pool_(pool) {}
 
   EvidenceState state() const override {
-    const auto& status = view_.snapshot->status();
-    return {status.generation, status.as_of, view_.stale};
+    return {view_.snapshot->status().generation, view_.as_of, view_.pending, view_.stale};
   }
 
   Task<Citations> symbols(Context& ctx, const Question& question, size_t limit) override {

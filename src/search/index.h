@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "repo/walk.h"
 
 namespace promethean::search {
 
@@ -95,7 +97,13 @@ struct IndexStatus {
   uint64_t chunks = 0;
   uint64_t symbols = 0;
   std::map<std::string, uint64_t>
-      left_out;  // reason -> files: "binary", "generated", "vendored", "too_large", "unreadable", "ignored"
+      left_out;  // reason -> files: "binary", "generated", "vendored", "too_large", "unreadable", "ignored", "removed"
+};
+
+struct LeftOut {
+  std::string path;
+  std::string reason;
+  uint64_t size = 0;  // bytes
 };
 
 class Snapshot {
@@ -122,6 +130,11 @@ class Snapshot {
   // first.
   virtual std::vector<std::string> find_paths(std::string_view suffix, size_t limit) const = 0;
 
+  // Files that are not in the index though the walk found them, behind `after` in the order of their paths; `reason`
+  // as in IndexStatus::left_out, "" for all. What the walk leaves out itself (ignored, not_regular, unreadable
+  // directories) is only counted.
+  virtual std::vector<LeftOut> left_out(std::string_view reason, std::string_view after, size_t limit) const = 0;
+
   // All indexed paths in order.
   virtual std::vector<std::string> files() const = 0;
 };
@@ -142,6 +155,15 @@ struct Progress {
 using ProgressFn =
     std::function<void(const Progress&)>;  // called at most ten times a second, on the updating thread(s), serialised
 
+// What an update looks at.
+struct UpdateScope {
+  std::vector<repo::Look> looks;   // empty: the whole tree
+  repo::OnDirectory on_directory;  // told of each directory before it is read; may be empty
+  bool read_again = false;         // files whose stat is unchanged too
+  // Files that are to be left out from now on as "removed", and such that are to come back. Looks must cover them.
+  std::set<std::string> take_out, take_in;
+};
+
 struct UpdateReport {
   uint64_t files = 0, added = 0, changed = 0, removed = 0, unchanged = 0;
   double seconds = 0;
@@ -155,7 +177,14 @@ class Index {
   // Loads the stored index if there is a sound one (a damaged or old-format file is set aside, logged and rebuilt).
   static base::Result<std::unique_ptr<Index>> open(const IndexOptions& options, base::Log log);
 
-  virtual base::Result<UpdateReport> update(const ProgressFn& progress, const async::StopFlag& stop) = 0;
+  // Updates of a few places may run beside one of the whole tree: they wait only while that one takes in what it saw.
+  virtual base::Result<UpdateReport> update(const ProgressFn& progress, const async::StopFlag& stop,
+                                            const UpdateScope& scope) = 0;
+  base::Result<UpdateReport> update(const ProgressFn& progress, const async::StopFlag& stop) {
+    return update(progress, stop, {});
+  }
+  // Forgets everything, also what was taken out; the next update builds the index anew.
+  virtual base::Result<void> reset(const async::StopFlag& stop) = 0;
   virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
   virtual const IndexOptions& options() const = 0;
 };

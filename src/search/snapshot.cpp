@@ -163,6 +163,17 @@ std::vector<std::string> TreeSnapshot::find_paths(std::string_view suffix, size_
   return {found.begin(), found.end()};
 }
 
+std::vector<LeftOut> TreeSnapshot::left_out(std::string_view reason, std::string_view after, size_t limit) const {
+  std::vector<LeftOut> out;
+  const auto& all = state_->manifest().left_out;
+  for (auto at = std::ranges::upper_bound(all, after, {}, &LeftOutFile::path); at != all.end(); ++at) {
+    if (out.size() == limit) break;
+    const std::string_view why = reason_name(at->reason);
+    if (reason.empty() || why == reason) out.push_back({at->path, std::string(why), at->seen.stat.size});
+  }
+  return out;
+}
+
 std::vector<std::string> TreeSnapshot::files() const {
   std::vector<std::string> paths;
   paths.reserve(state_->files().size());

@@ -21,6 +21,7 @@ class TreeSnapshot : public Snapshot {
   std::vector<Symbol> find_symbols(std::string_view name, size_t limit) const override;
   std::vector<Symbol> outline(std::string_view path) const override;
   std::vector<std::string> find_paths(std::string_view suffix, size_t limit) const override;
+  std::vector<LeftOut> left_out(std::string_view reason, std::string_view after, size_t limit) const override;
   std::vector<std::string> files() const override;
 
  private:
