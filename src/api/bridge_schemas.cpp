@@ -55,8 +55,10 @@ std::string text_of(std::string_view text) {
 }
 
 // {"ok", "generation", ..., "results": [item], more}
-std::string results_response(std::string_view item, std::string_view more, std::string_view definitions) {
-  return R"({"type": "object", "required": ["ok", "generation", "as_of", "pending", "results"], "properties": {)" +
+std::string results_response(std::string_view title, std::string_view item, std::string_view more,
+                             std::string_view definitions) {
+  return R"({"title": ")" + text_of(title) +
+         R"(", "type": "object", "required": ["ok", "generation", "as_of", "pending", "results"], "properties": {)" +
          text_of(kHead) + R"(, "results": {"type": "array", "items": )" + text_of(item) + "}" + text_of(more) +
          R"(}, "$defs": {)" + text_of(definitions) + "}}";
 }
@@ -101,7 +103,7 @@ std::string search_response() {
       "symbol": {"type": "string", "description": "The definition that the lines belong to; may be empty."},
       "signature": {"type": "string"}, "text": {"type": "string"}
     }})";
-  return results_response(R"({"$ref": "#/$defs/SearchResult"})", "", result);
+  return results_response("SearchResponse", R"({"$ref": "#/$defs/SearchResult"})", "", result);
 }
 
 std::string grep_response() {
@@ -116,7 +118,7 @@ std::string grep_response() {
     "total": {"type": "integer", "description": "Matches found, those left out by maxMatches included."},
     "truncated": {"type": "boolean", "description": "True when maxMatches or a limit cut the list."},
     "filesSearched": {"type": "integer"})";
-  return results_response(R"({"$ref": "#/$defs/GrepResult"})", more, result);
+  return results_response("GrepResponse", R"({"$ref": "#/$defs/GrepResult"})", more, result);
 }
 
 std::string symbols_response() {
@@ -128,11 +130,11 @@ std::string symbols_response() {
       "scope": {"type": "string", "description": "What it lies in (A::b); may be empty."}, )" +
       text_of(kLines) + R"(, "signature": {"type": "string"}
     }})";
-  return results_response(R"({"$ref": "#/$defs/SymbolResult"})", "", result);
+  return results_response("SymbolsResponse", R"({"$ref": "#/$defs/SymbolResult"})", "", result);
 }
 
 std::string index_status_response() {
-  return R"({"type": "object", "required": ["ok", "ready", "updating", "generation", "as_of", "status", "files"],
+  return R"({"title": "IndexStatus", "type": "object", "required": ["ok", "ready", "updating", "generation", "as_of", "status", "files"],
     "properties": {)" +
          text_of(kHead) + R"(, "status": {"$ref": "#/$defs/IndexerState"},
     "ready": {"type": "boolean", "description": "Whether questions are answered from a whole index."},
@@ -146,7 +148,7 @@ std::string index_status_response() {
 }
 
 std::string indexer_response() {
-  return R"({"type": "object", "required": ["ok", "status", "lastIndexedAt", "stats"], "properties": {)" +
+  return R"({"title": "IndexerSummary", "type": "object", "required": ["ok", "status", "lastIndexedAt", "stats"], "properties": {)" +
          text_of(kHead) + R"(, "status": {"$ref": "#/$defs/IndexerState"},
     "lastIndexedAt": {"type": ["string", "null"], "description": "ISO 8601 in UTC."},
     "stats": {"type": "object", "properties": {)" +
@@ -154,7 +156,8 @@ std::string indexer_response() {
 }
 
 std::string left_out_response() {
-  return R"({"type": "object", "required": ["ok", "files", "next", "counts"], "properties": {)" + text_of(kHead) + R"(,
+  return R"({"title": "LeftOutList", "type": "object", "required": ["ok", "files", "next", "counts"], "properties": {)" +
+         text_of(kHead) + R"(,
     "files": {"type": "array", "items": {"type": "object", "required": ["path", "reason", "size"], "properties": {
       "path": {"type": "string"}, "reason": {"type": "string"}, "size": {"type": "integer"},
       "error": {"type": "string", "description": "Why it cannot be read."}}}},
@@ -164,46 +167,46 @@ std::string left_out_response() {
 }
 
 std::string queued_response() {
-  return R"({"type": "object", "required": ["ok"], "properties": {"ok": {"const": true},
+  return R"({"title": "QueuedResponse", "type": "object", "required": ["ok"], "properties": {"ok": {"const": true},
     "queued": {"type": "integer", "description": "Files that will be read again."},
     "ignored": {"const": true, "description": "While the first index is made, which reads everything anyhow."},
     "mode": {"const": "bootstrap"}}})";
 }
 
 std::string removed_response() {
-  return R"({"type": "object", "required": ["ok", "removed"], "properties": {"ok": {"const": true},
+  return R"({"title": "RemovedResponse", "type": "object", "required": ["ok", "removed"], "properties": {"ok": {"const": true},
     "removed": {"type": "integer", "description": "Files that are left out from now on."}}})";
 }
 
 std::string done_response() {
-  return R"({"type": "object", "required": ["ok"], "properties": {"ok": {"const": true}}})";
+  return R"({"title": "DoneResponse", "type": "object", "required": ["ok"], "properties": {"ok": {"const": true}}})";
 }
 
 std::string operation_response() {
-  return R"({"type": "object", "required": ["ok"], "properties": {"ok": {"const": true}, "queued": {"type": "integer"},
+  return R"({"title": "IndexerResponse", "type": "object", "required": ["ok"], "properties": {"ok": {"const": true}, "queued": {"type": "integer"},
     "removed": {"type": "integer"}, "ignored": {"const": true}, "mode": {"const": "bootstrap"},
     "status": {"$ref": "#/$defs/IndexerState"}}, "$defs": {)" +
          text_of(kIndexerState) + "}}";
 }
 
 std::string file_list_response() {
-  return R"({"type": "object", "required": ["ok", "base", "entries"], "properties": {)" + listing_properties() +
-         R"(}, "$defs": {)" + file_entry_definition() + "}}";
+  return R"({"title": "FileListResponse", "type": "object", "required": ["ok", "base", "entries"], "properties": {)" +
+         listing_properties() + R"(}, "$defs": {)" + file_entry_definition() + "}}";
 }
 
 std::string file_tree_response() {
-  return R"({"type": "object", "required": ["ok", "base", "tree"], "properties": {)" + tree_properties() +
-         R"(}, "$defs": {)" + tree_node_definition() + "}}";
+  return R"({"title": "FileTreeResponse", "type": "object", "required": ["ok", "base", "tree"], "properties": {)" +
+         tree_properties() + R"(}, "$defs": {)" + tree_node_definition() + "}}";
 }
 
 std::string file_view_response() {
-  return R"({"type": "object", "required": ["ok", "path", "totalLines", "startLine", "endLine", "snippet"],
+  return R"({"title": "FileViewResponse", "type": "object", "required": ["ok", "path", "totalLines", "startLine", "endLine", "snippet"],
     "properties": {)" +
          view_properties() + "}}";
 }
 
 std::string files_response() {
-  return R"({"type": "object", "required": ["ok"], "description": "A directory has entries or tree, a file a snippet.",
+  return R"({"title": "FilesResponse", "type": "object", "required": ["ok"], "description": "A directory has entries or tree, a file a snippet.",
     "properties": {)" +
          listing_properties() + R"(, "tree": {"$ref": "#/$defs/FileTreeNode"}, "path": {"type": "string"}, )" +
          text_of(kWindow) + R"(}, "$defs": {)" + file_entry_definition() + ", " + tree_node_definition() + "}}";
@@ -217,11 +220,11 @@ std::string stacktrace_response() {
       "resolved": {"type": "boolean", "description": "False for frames that are not of this repository."},
       "relPath": {"type": "string", "description": "The file of this repository."}, )" +
       text_of(kWindow) + "}}";
-  return results_response(R"({"$ref": "#/$defs/StacktraceResult"})", "", result);
+  return results_response("StacktraceResponse", R"({"$ref": "#/$defs/StacktraceResult"})", "", result);
 }
 
 std::string caller_response() {
-  return R"({"type": "object", "required": ["ok", "auth", "cookie"], "properties": {
+  return R"({"title": "Caller", "type": "object", "required": ["ok", "auth", "cookie"], "properties": {
     "ok": {"const": true}, "auth": {"type": "boolean", "description": "Whether this server asks for credentials."},
     "mode": {"type": "string", "enum": ["static"]},
     "cookie": {"type": ["string", "null"], "description": "The name of the cookie that may carry the token."},

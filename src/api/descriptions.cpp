@@ -26,7 +26,7 @@ constexpr std::string_view kChoices = R"(- a file whose path you know: `viewFile
 - a question, when you do not know where to look: `search`
 - what is where: `getFileTree`, `listFiles`
 - a pasted error or trace: `locateStacktrace`
-- something seems to be missing: `getIndexStatus`
+- something seems to be missing: `getIndexStatus`, `listLeftOut`
 )";
 constexpr std::string_view kModelChoices =
     "- an answer in words with citations: `createChatCompletion`, or the dialect that your client speaks\n";
