@@ -27,7 +27,8 @@ def tree(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, tree, upstream):
-    config = "[server]\nembedded_model = false\nrate_per_second = 1000000\nrate_burst = 1000000\n" + upstream.model_table("normal")
+    config = "[server]\nembedded_model = false\nrate_per_second = 1000000\nrate_burst = 1000000\n[exec]\nenabled = true\n"
+    config += upstream.model_table("normal")
     with Promethean(tmp_path_factory.mktemp("openapi"), tree, config) as running:
         yield running
 
@@ -322,7 +323,11 @@ GOOD = [
         ("POST", prefix + "/search", {"query": "configuration", "n": 3}), ("POST", prefix + "/search", {"q": "parcel"}),
         ("POST", prefix + "/grep", {"pattern": "main", "context": 1}), ("POST", prefix + "/grep", {"pattern": "main", "mode": "files"}),
         ("POST", prefix + "/grep", {"pattern": "m", "mode": "count", "flags": "i", "maxMatches": 1}), ("POST", prefix + "/grep", {"pattern": "nowhere-at-all"}),
-        ("POST", prefix + "/symbols/find", {"query": "main"}), ("GET", prefix + "/indexer/status", None))),
+        ("POST", prefix + "/symbols/find", {"query": "main"}), ("POST", prefix + "/symbols/find", {"query": "mian", "comments": True, "limit": 1}),
+        ("POST", prefix + "/exec/run", {"command": "echo hello"}), ("POST", prefix + "/exec/run", {"command": ["false"], "timeoutMs": 9000}),
+        ("POST", prefix + "/exec/run", {"command": "echo", "cwd": "../.."}),
+        ("POST", prefix + "/symbols/refs", {"query": "main", "context": 1}), ("GET", prefix + "/symbols/outline?path=src/parcel.py&comments=true", None),
+        ("GET", prefix + "/symbols/outline?path=README.md&tier=scan", None), ("POST", prefix + "/symbols/index", {"paths": ["src"]}), ("GET", prefix + "/indexer/status", None))),
     *((*call, body) for prefix in ("", "/v0", "/v1") for call, body in (
         (("POST", prefix + "/files/reindex"), {"path": ["README.md", "src"]}), (("POST", prefix + "/files/reindex?path=README.md"), None),
         (("POST", prefix + "/indexer/index"), {"path": "src/main.py"}), (("POST", prefix + "/indexer/remove"), {"path": "src/main.py"}),
@@ -348,7 +353,9 @@ BAD = [
         (400, "GET", "/files/list?path=nowhere", None), (400, "GET", "/files/list?type=socket", None), (400, "GET", "/files/tree?depth=x", None),
         (404, "GET", "/files/view?path=parcel.py", None), (404, "GET", "/files/view?path=../../etc/passwd", None), (400, "GET", "/files/view", None),
         (400, "GET", "/files/view?path=README.md&line=0", None), (400, "POST", "/grep", {}), (400, "POST", "/grep", {"pattern": "("}),
-        (400, "POST", "/search", {}), (400, "POST", "/symbols/find", {"query": 3}), (400, "POST", "/stacktrace/locate", {}))),
+        (400, "POST", "/search", {}), (400, "POST", "/symbols/find", {"query": 3}), (400, "POST", "/symbols/find", {"query": "a", "kind": "nothing"}),
+        (400, "POST", "/exec/run", {"command": ""}), (400, "POST", "/exec/run", {"cwd": 3}),
+        (404, "GET", "/symbols/outline?path=nowhere.py", None), (400, "GET", "/symbols/outline", None), (400, "POST", "/symbols/refs", {}), (400, "POST", "/stacktrace/locate", {}))),
     *((400, "POST", prefix + path, body) for prefix in ("", "/v0", "/v1") for path in ("/files/reindex", "/indexer/index", "/indexer/remove")
       for body in (None, {"path": 7})),
     (400, "GET", "/v1/indexer/left-out?reason=x", None), (400, "POST", "/v1/indexer", {"op": "explode"}), (400, "POST", "/v1/indexer", {"op": "index"}),

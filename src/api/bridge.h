@@ -26,6 +26,7 @@ struct BridgeRoute {
   std::string_view summary;
   std::string_view description;
   http::Scope scope = http::Scope::kRead;
+  std::chrono::milliseconds deadline = http::RouteLimits().deadline;
   std::string_view parameters;
   std::string (*response)() = nullptr;  // api/bridge_schemas.h
   bool for_actions = false;             // under /v1
@@ -43,11 +44,18 @@ inline constexpr std::string_view kOriginalPaths = "Original paths";  // the gro
 // An error in the bridge's shape.
 http::Response bridge_error(const base::Error& error);
 
+// Not there, or not beneath the root: the same to a client, who is not told what lies outside.
+bool is_missing(const base::Error& error);
+// The answer about such a file: 404, with what may have been meant. Never another file instead.
+Task<http::Response> no_such_file(Services& services, Context& ctx, std::string path, base::Error error);
+
 // What every answer about the index begins with: ok, which state of the tree it is about, and what keeps it from being
 // newer, if anything.
 json::Object bridge_head(const search::LiveIndex::View& view);
 
-// The strings of an array in a body; its schema has checked that they are.
+// The strings of an array in a body, or the one string that stands in its place; its schema has checked that they are.
 std::vector<std::string> strings_at(const json::Value& body, std::string_view key);
+// `kind`; everything when it is absent.
+search::Kind kind_at(const json::Value& body);
 
 }  // namespace promethean::api

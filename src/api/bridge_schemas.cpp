@@ -9,27 +9,25 @@ namespace {
 // What every answer about the index begins with (bridge_head).
 constexpr std::string_view kHead = R"("ok": {"const": true},
     "generation": {"type": "integer", "description": "Counts the states of the index."},
-    "as_of": {"type": "string", "description": "The time of the state that was asked, ISO 8601 in UTC."},
-    "pending": {"type": "integer", "description": "Changed files that are not in it yet."},
+    "as_of": {"type": "string", "description": "When this was what is on disk, ISO 8601 in UTC."},
+    "pending": {"type": "integer", "description": "Places known to have changed since; 0 when nothing is."},
     "stale": {"type": "string", "description": "Only there when the index may be behind the disk: why."})";
 
-constexpr std::string_view kIndexerState = R"("IndexerState": {"type": "object", "required": ["mode", "active"],
-    "properties": {
+constexpr std::string_view kLines = R"("startLine": {"type": "integer", "description": "The first line, from 1."},
+      "endLine": {"type": "integer", "description": "The last line, inclusive."})";
+
+constexpr std::string_view kIndexerStatus = R"({"type": "object", "properties": {
       "mode": {"type": "string", "enum": ["bootstrap", "indexed"]}, "active": {"type": "boolean"},
       "paused": {"type": "boolean"}, "watching": {"type": "boolean"}, "queuedFiles": {"type": "integer"},
       "processedFiles": {"type": "integer"}, "startedAt": {"type": ["string", "null"]},
       "finishedAt": {"type": ["string", "null"]}, "lastError": {"type": ["string", "null"]},
-      "bootstrap": {"type": ["object", "null"], "properties": {
-        "total": {"type": "integer"}, "cursor": {"type": "integer"}, "remaining": {"type": "integer"}}}
-    }})";
+      "bootstrap": {"type": ["object", "null"], "properties": {"total": {"type": "integer"},
+        "cursor": {"type": "integer"}, "remaining": {"type": "integer"}}}}})";
 
-constexpr std::string_view kStats = R"("files": {"type": "integer"}, "bytes": {"type": "integer"},
+constexpr std::string_view kIndexSize = R"("files": {"type": "integer"}, "bytes": {"type": "integer"},
     "chunks": {"type": "integer"}, "symbols": {"type": "integer"},
     "leftOut": {"type": "object", "description": "Reason -> files that are not indexed for it.",
       "additionalProperties": {"type": "integer"}})";
-
-constexpr std::string_view kLines = R"("startLine": {"type": "integer", "description": "The first line, from 1."},
-      "endLine": {"type": "integer", "description": "The last line, inclusive."})";
 
 // Of a list that holds a directory's entries.
 constexpr std::string_view kCounts =
@@ -58,9 +56,9 @@ std::string text_of(std::string_view text) {
 std::string results_response(std::string_view title, std::string_view item, std::string_view more,
                              std::string_view definitions) {
   return R"({"title": ")" + text_of(title) +
-         R"(", "type": "object", "required": ["ok", "generation", "as_of", "pending", "results"], "properties": {)" +
-         text_of(kHead) + R"(, "results": {"type": "array", "items": )" + text_of(item) + "}" + text_of(more) +
-         R"(}, "$defs": {)" + text_of(definitions) + "}}";
+         R"(", "type": "object", "required": ["ok", "generation", "results"], "properties": {)" + text_of(kHead) +
+         R"(, "results": {"type": "array", "items": )" + text_of(item) + "}" + text_of(more) + R"(}, "$defs": {)" +
+         text_of(definitions) + "}}";
 }
 
 std::string listing_properties() {
@@ -77,6 +75,20 @@ std::string tree_properties() {
 
 std::string view_properties() {
   return R"("ok": {"const": true}, "path": {"type": "string"}, )" + text_of(kWindow);
+}
+
+std::string symbol_definition() {
+  return R"("SymbolResult": {"type": "object", "required": ["path", "name", "kind", "startLine", "endLine", "signature"],
+    "properties": {
+      "path": {"type": "string"}, "name": {"type": "string"},
+      "kind": {"type": "string", "description": "function, method, class, struct and the like."},
+      "scope": {"type": "string", "description": "What it lies in (A::b); may be empty."},
+      "line": {"type": "integer", "description": "Where the name stands, from 1."}, )" +
+         text_of(kLines) + R"(, "signature": {"type": "string"},
+      "tier": {"type": "string", "enum": ["syntax", "scan", "textual"], "description": "How sure it is a definition."},
+      "match": {"type": "string", "description": "How the name fits: exact, prefix, substring, fuzzy."},
+      "score": {"type": "number", "description": "Higher is better."}, "comment": {"type": "string"}
+    }})";
 }
 
 std::string file_entry_definition() {
@@ -116,77 +128,115 @@ std::string grep_response() {
     }})";
   const std::string_view more = R"(,
     "total": {"type": "integer", "description": "Matches found, those left out by maxMatches included."},
-    "truncated": {"type": "boolean", "description": "True when maxMatches or a limit cut the list."},
-    "filesSearched": {"type": "integer"})";
+    "truncated": {"type": "boolean", "description": "True when the list was cut; `truncatedBy` says by what."},
+    "truncatedBy": {"type": "string"},
+    "partial": {"type": "boolean", "description": "True when not everything was searched."},
+    "filesSearched": {"type": "integer"},
+    "leftOut": {"type": "object", "description": "Reason -> files that were not searched.",
+      "additionalProperties": {"type": "integer"}})";
   return results_response("GrepResponse", R"({"$ref": "#/$defs/GrepResult"})", more, result);
 }
 
 std::string symbols_response() {
-  const std::string result =
-      R"("SymbolResult": {"type": "object", "required": ["path", "name", "kind", "startLine", "endLine", "signature"],
-    "properties": {
-      "path": {"type": "string"}, "name": {"type": "string"},
-      "kind": {"type": "string", "description": "function, method, class, struct and the like."},
-      "scope": {"type": "string", "description": "What it lies in (A::b); may be empty."}, )" +
-      text_of(kLines) + R"(, "signature": {"type": "string"}
+  const std::string_view more = R"(,
+    "total": {"type": "integer", "description": "How many there are."},
+    "truncated": {"type": "boolean", "description": "True when `limit` cut the list."},
+    "note": {"type": "string", "description": "What to know about these results."})";
+  return results_response("SymbolsResponse", R"({"$ref": "#/$defs/SymbolResult"})", more, symbol_definition());
+}
+
+std::string references_response() {
+  const std::string reference =
+      R"("Reference": {"type": "object", "required": ["path", "line", "column", "tier"], "properties": {
+      "path": {"type": "string"}, "line": {"type": "integer", "description": "From 1."},
+      "column": {"type": "integer", "description": "Byte in its line, from 1."},
+      "lineText": {"type": "string"}, "snippet": {"type": "string"}, )" +
+      text_of(kLines) + R"(, "scope": {"type": "string", "description": "The definition that it stands in."},
+      "tier": {"type": "string", "enum": ["syntactic", "textual"]}, "within": {"type": "string"},
+      "relation": {"type": "string", "description": "How near to a definition it is."}
     }})";
-  return results_response("SymbolsResponse", R"({"$ref": "#/$defs/SymbolResult"})", "", result);
+  const std::string_view more = R"(,
+    "definitions": {"type": "array", "items": {"$ref": "#/$defs/SymbolResult"}},
+    "total": {"type": "integer"}, "files": {"type": "integer"}, "truncated": {"type": "boolean"},
+    "note": {"type": "string"})";
+  return results_response("ReferencesResponse", R"({"$ref": "#/$defs/Reference"})", more,
+                          reference + ", " + symbol_definition());
+}
+
+std::string outline_response() {
+  return R"({"title": "OutlineResponse", "type": "object", "required": ["ok", "path", "language", "tier", "outline"], "properties": {
+    "ok": {"const": true}, "path": {"type": "string"}, "language": {"type": "string"},
+    "tier": {"type": "string", "enum": ["syntax", "scan", "textual"]},
+    "outline": {"type": "array", "items": {"$ref": "#/$defs/OutlineNode"}},
+    "total": {"type": "integer"}, "truncated": {"type": "boolean"}, "note": {"type": "string"}
+  }, "$defs": {"OutlineNode": {"type": "object", "required": ["name", "kind", "startLine", "endLine"], "properties": {
+      "name": {"type": "string"}, "kind": {"type": "string"}, "scope": {"type": "string"},
+      "line": {"type": "integer", "description": "Where the name stands, from 1."}, )" +
+         text_of(kLines) + R"(, "signature": {"type": "string"}, "tier": {"type": "string"},
+      "comment": {"type": "string"},
+      "children": {"type": "array", "items": {"$ref": "#/$defs/OutlineNode"}}}}}})";
+}
+
+std::string symbol_count_response() {
+  return R"({"title": "SymbolCount", "type": "object", "required": ["ok", "indexed", "info"], "properties": {
+    )" + text_of(kHead) +
+         R"(, "indexed": {"type": "integer", "description": "Files."},
+    "info": {"type": "integer", "description": "Definitions in them."}}})";
 }
 
 std::string index_status_response() {
-  return R"({"title": "IndexStatus", "type": "object", "required": ["ok", "ready", "updating", "generation", "as_of", "status", "files"],
-    "properties": {)" +
-         text_of(kHead) + R"(, "status": {"$ref": "#/$defs/IndexerState"},
+  return R"({"title": "IndexStatus", "type": "object", "required": ["ok", "status", "ready", "updating", "generation", "files"], "properties": {
+    )" + text_of(kHead) +
+         R"(, "status": )" + text_of(kIndexerStatus) + R"(,
     "ready": {"type": "boolean", "description": "Whether questions are answered from a whole index."},
-    "updating": {"type": "boolean"}, "root": {"type": "string"}, )" +
-         text_of(kStats) + R"(,
-    "progress": {"type": "object", "description": "Only there while updating.", "properties": {
-      "stage": {"type": "string"}, "done": {"type": "integer"}, "total": {"type": "integer"},
-      "etaSeconds": {"type": ["number", "null"]}}}
-  }, "$defs": {)" +
-         text_of(kIndexerState) + "}}";
+    "updating": {"type": "boolean"}, "root": {"type": "string"},
+    "progress": {"type": "object", "properties": {"stage": {"type": "string"}, "done": {"type": "integer"},
+      "total": {"type": "integer"}, "etaSeconds": {"type": ["number", "null"]}}},
+    )" + text_of(kIndexSize) +
+         "}}";
 }
 
 std::string indexer_response() {
-  return R"({"title": "IndexerSummary", "type": "object", "required": ["ok", "status", "lastIndexedAt", "stats"], "properties": {)" +
-         text_of(kHead) + R"(, "status": {"$ref": "#/$defs/IndexerState"},
+  return R"({"title": "IndexerSummary", "type": "object", "required": ["ok", "status"], "properties": {
+    )" + text_of(kHead) +
+         R"(, "status": )" + text_of(kIndexerStatus) + R"(,
     "lastIndexedAt": {"type": ["string", "null"], "description": "ISO 8601 in UTC."},
     "stats": {"type": "object", "properties": {)" +
-         text_of(kStats) + R"(}}}, "$defs": {)" + text_of(kIndexerState) + "}}";
+         text_of(kIndexSize) + "}}}}";
 }
 
 std::string left_out_response() {
-  return R"({"title": "LeftOutList", "type": "object", "required": ["ok", "files", "next", "counts"], "properties": {)" +
-         text_of(kHead) + R"(,
-    "files": {"type": "array", "items": {"type": "object", "required": ["path", "reason", "size"], "properties": {
-      "path": {"type": "string"}, "reason": {"type": "string"}, "size": {"type": "integer"},
+  return R"({"title": "LeftOutList", "type": "object", "required": ["ok", "generation", "files", "next", "counts"], "properties": {
+    )" + text_of(kHead) +
+         R"(, "files": {"type": "array", "items": {"type": "object", "required": ["path", "reason"], "properties": {
+      "path": {"type": "string"}, "reason": {"type": "string"}, "size": {"type": "integer", "description": "Bytes."},
       "error": {"type": "string", "description": "Why it cannot be read."}}}},
-    "next": {"type": ["string", "null"], "description": "Send it as `after` for the next page; null: this is the last."},
-    "counts": {"type": "object", "description": "Reason -> files.", "additionalProperties": {"type": "integer"}}
+    "next": {"type": ["string", "null"], "description": "Give it as `after` for what follows; null: that was all."},
+    "counts": {"type": "object", "additionalProperties": {"type": "integer"}}
   }})";
 }
 
 std::string queued_response() {
-  return R"({"title": "QueuedResponse", "type": "object", "required": ["ok"], "properties": {"ok": {"const": true},
-    "queued": {"type": "integer", "description": "Files that will be read again."},
-    "ignored": {"const": true, "description": "While the first index is made, which reads everything anyhow."},
-    "mode": {"const": "bootstrap"}}})";
+  return R"({"title": "IndexerResponse", "type": "object", "required": ["ok"], "properties": {
+    "ok": {"const": true}, "queued": {"type": "integer", "description": "Files that will be read."},
+    "removed": {"type": "integer", "description": "Files that are left out from now on."},
+    "ignored": {"type": "boolean", "description": "True while the index is built for the first time."},
+    "mode": {"type": "string"}, "status": )" +
+         text_of(kIndexerStatus) + "}}";
 }
 
-std::string removed_response() {
-  return R"({"title": "RemovedResponse", "type": "object", "required": ["ok", "removed"], "properties": {"ok": {"const": true},
-    "removed": {"type": "integer", "description": "Files that are left out from now on."}}})";
-}
-
-std::string done_response() {
-  return R"({"title": "DoneResponse", "type": "object", "required": ["ok"], "properties": {"ok": {"const": true}}})";
-}
-
-std::string operation_response() {
-  return R"({"title": "IndexerResponse", "type": "object", "required": ["ok"], "properties": {"ok": {"const": true}, "queued": {"type": "integer"},
-    "removed": {"type": "integer"}, "ignored": {"const": true}, "mode": {"const": "bootstrap"},
-    "status": {"$ref": "#/$defs/IndexerState"}}, "$defs": {)" +
-         text_of(kIndexerState) + "}}";
+std::string run_response() {
+  return R"({"title": "RunResponse", "type": "object", "required": ["ok", "exitCode", "error"], "properties": {
+    "ok": {"type": "boolean", "description": "True for exit code 0."},
+    "exitCode": {"type": ["integer", "null"], "description": "null: it was killed, or not started."},
+    "signal": {"type": ["string", "null"], "description": "What killed it (SIGTERM)."},
+    "stdout": {"type": "string", "description": "The tail, without its last line feed."},
+    "stderr": {"type": "string"}, "durationMs": {"type": "integer"}, "timedOut": {"type": "boolean"},
+    "truncated": {"type": "boolean", "description": "True when only the tail of an output was kept."},
+    "stdoutBytes": {"type": "integer", "description": "How many bytes there were."},
+    "stderrBytes": {"type": "integer"},
+    "error": {"type": ["string", "null"], "description": "What went wrong, in words."}, "hint": {"type": "string"}
+  }})";
 }
 
 std::string file_list_response() {

@@ -8,13 +8,14 @@ namespace promethean::api {
 std::string search_response();
 std::string grep_response();
 std::string symbols_response();
+std::string references_response();
+std::string outline_response();
+std::string symbol_count_response();
 std::string index_status_response();
 std::string indexer_response();
 std::string left_out_response();
 std::string queued_response();
-std::string removed_response();
-std::string done_response();
-std::string operation_response();  // one of these, or the state
+std::string run_response();
 std::string file_list_response();
 std::string file_tree_response();
 std::string file_view_response();

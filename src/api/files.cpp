@@ -13,13 +13,7 @@ namespace promethean::api {
 namespace {
 
 constexpr int64_t kDefaultContext = 25;  // lines on each side of the one that was asked for
-constexpr size_t kCandidates = 10;
-constexpr size_t kMaxResolved = 2;  // files that the end of a path in a trace may mean
-
-// Not there, or not beneath the root: the same to a client, who is not told what lies outside.
-bool is_missing(const base::Error& error) {
-  return error.code() == base::Code::kNotFound || error.code() == base::Code::kPermissionDenied;
-}
+constexpr size_t kMaxResolved = 2;       // files that the end of a path in a trace may mean
 
 // ---- directories ----
 
@@ -138,24 +132,6 @@ void add_window(json::Object& out, const repo::Window& window) {
   out["focusLine"] = window.focus_line;
   out["snippet"] = snippet_of(window.view.text);
   out["hash"] = window.view.hash8;
-}
-
-// A file that is not there, or that lies outside: 404, with what may have been meant. Never another file instead.
-Task<http::Response> no_such_file(Services& services, Context& ctx, std::string path, base::Error error) {
-  const auto snapshot = services.index.snapshot();
-  const auto work = [&snapshot, &path]() -> base::Result<std::vector<search::PathCandidate>> {
-    return search::similar_paths(*snapshot, path, kCandidates);
-  };
-  const auto similar = co_await services.pool.run(ctx, work);
-  json::Array candidates;
-  if (similar) {
-    for (const auto& candidate : *similar)
-      candidates.emplace_back(json::Object{{"path", base::sanitize_utf8(candidate.path)}, {"score", candidate.score}});
-  }
-  const base::Error missing(base::Code::kNotFound, error.message(), error.hint());
-  json::Value body = http::error_body(http::Family::kBridge, missing.with_field("path"));
-  body.as_object()["candidates"] = std::move(candidates);
-  co_return http::Response::json(404, body);
 }
 
 Task<http::Response> handle_view(Services& services, Context& ctx, http::Request& request) {

@@ -1,5 +1,6 @@
 // The indexer: what the index covers and leaves out, and what it can be told to do. It follows the disk by itself, so
 // none of these calls is needed for right answers.
+// size: a quarter of it is the table of routes
 #include <set>
 
 #include "api/bridge.h"
@@ -138,10 +139,10 @@ json::Object describe_left_out(const base::RootDir& root, const search::LeftOut&
 Task<http::Response> handle_left_out(Services& services, Context& ctx, http::Request& request) {
   auto view = co_await services.index.fresh(ctx, kBridgePatience);
   if (!view) co_return bridge_error(view.error());
-  const json::Object& arguments = request.arguments;
-  const LeftOutPage page{.reason = std::string(json::string_at(arguments, "reason").value_or("")),
-                         .after = std::string(json::string_at(arguments, "after").value_or("")),
-                         .limit = static_cast<size_t>(*json::int_at(arguments, "limit")) + 1};
+  const auto& asked = request.arguments;
+  const LeftOutPage page{.reason = std::string(json::string_at(asked, "reason").value_or("")),
+                         .after = std::string(json::string_at(asked, "after").value_or("")),
+                         .limit = static_cast<size_t>(*json::int_at(asked, "limit")) + 1};
   const auto stop = ctx.stop_flag();
   const auto work = [&services, &view, &page, stop]() -> base::Result<std::vector<search::LeftOut>> {
     const bool walked = page.reason == "ignored" || page.reason == "not_regular";
@@ -174,7 +175,7 @@ base::Result<std::vector<std::string>> paths_of(const http::Request& request) {
     for (const auto& item : *list) out.emplace_back(item.as_string());
   } else if (const auto one = json::string_at(request.json, "path")) {
     out.emplace_back(*one);
-  } else if (const auto query = json::string_at(request.arguments, "path")) {
+  } else if (const auto query = json::string_at(request.arguments, "path"); query && !query->empty()) {
     out.emplace_back(*query);
   }
   if (out.empty()) return base::bad_field("path", "Missing 'path'");
@@ -220,14 +221,14 @@ http::Response busy_bootstrapping() {
   return ok({{"ignored", true}, {"mode", "bootstrap"}});
 }
 
-Task<http::Response> handle_reindex(Services& services, Context&, http::Request&) {
+Task<http::Response> reindex_all(Services& services) {
   if (bootstrapping(services.index.state())) co_return busy_bootstrapping();
   const uint64_t files = services.index.snapshot()->status().files;
   services.index.order({.what = Order::What::kRead, .paths = {}});
   co_return ok({{"queued", files}});
 }
 
-Task<http::Response> handle_reindex_files(Services& services, Context& ctx, http::Request& request) {
+Task<http::Response> reindex_paths(Services& services, Context& ctx, const http::Request& request) {
   const auto paths = paths_of(request);
   if (!paths) co_return bridge_error(paths.error());
   const auto snapshot = services.index.snapshot();
@@ -240,7 +241,7 @@ Task<http::Response> handle_reindex_files(Services& services, Context& ctx, http
   co_return ok({{"queued", queued}});
 }
 
-Task<http::Response> handle_remove(Services& services, Context& ctx, http::Request& request) {
+Task<http::Response> remove_paths(Services& services, Context& ctx, const http::Request& request) {
   const auto paths = paths_of(request);
   if (!paths) co_return bridge_error(paths.error());
   const auto snapshot = services.index.snapshot();
@@ -252,7 +253,7 @@ Task<http::Response> handle_remove(Services& services, Context& ctx, http::Reque
   co_return ok({{"removed", removed}});
 }
 
-Task<http::Response> handle_reset(Services& services, Context&, http::Request&) {
+Task<http::Response> reset(Services& services) {
   const auto state = services.index.state();
   if (state.updating || state.pending > 0 || !state.ready) {
     const base::Error busy(base::Code::kConflict, "Indexer busy", "try again when /indexer/status says active: false");
@@ -262,6 +263,26 @@ Task<http::Response> handle_reset(Services& services, Context&, http::Request&) 
   co_return ok();
 }
 
+Task<http::Response> handle_reindex(Services& services, Context&, http::Request&) {
+  auto response = co_await reindex_all(services);
+  co_return response;
+}
+
+Task<http::Response> handle_reindex_files(Services& services, Context& ctx, http::Request& request) {
+  auto response = co_await reindex_paths(services, ctx, request);
+  co_return response;
+}
+
+Task<http::Response> handle_remove(Services& services, Context& ctx, http::Request& request) {
+  auto response = co_await remove_paths(services, ctx, request);
+  co_return response;
+}
+
+Task<http::Response> handle_reset(Services& services, Context&, http::Request&) {
+  auto response = co_await reset(services);
+  co_return response;
+}
+
 Task<http::Response> handle_operation(Services& services, Context& ctx, http::Request& request) {
   const std::string op(*json::string_at(request.json, "op"));
   if (op == "pause" || op == "resume") {
@@ -269,18 +290,18 @@ Task<http::Response> handle_operation(Services& services, Context& ctx, http::Re
     co_return ok({{"status", status_of(services.index.state())}});
   }
   if (op == "reset") {
-    auto response = co_await handle_reset(services, ctx, request);
+    auto response = co_await reset(services);
     co_return response;
   }
   if (op == "remove") {
-    auto response = co_await handle_remove(services, ctx, request);
+    auto response = co_await remove_paths(services, ctx, request);
     co_return response;
   }
   if (op == "reindex" && !paths_of(request)) {
-    auto response = co_await handle_reindex(services, ctx, request);
+    auto response = co_await reindex_all(services);
     co_return response;
   }
-  auto response = co_await handle_reindex_files(services, ctx, request);
+  auto response = co_await reindex_paths(services, ctx, request);
   co_return response;
 }
 
@@ -292,9 +313,9 @@ constexpr BridgeRoute kRoutes[] = {
      .path = "/indexer/status",
      .id = "getIndexStatus",
      .handler = handle_status,
-     .summary = "Say what the index covers and what it is doing",
-     .description = "When search or grep misses something: whether the index is complete, how many files it holds and "
-                    "leaves out by reason, and what is pending. Answers are fresh without it.",
+     .summary = "Say what the index covers, leaves out and is doing",
+     .description = "When search or grep misses something that should be there: how many files are left out for which "
+                    "reason, and what is pending. Answers are fresh without it.",
      .response = index_status_response,
      .for_actions = true},
     {.method = kPost,
@@ -313,10 +334,9 @@ constexpr BridgeRoute kRoutes[] = {
      .schema = kPathsSchema,
      .handler = handle_reindex_files,
      .summary = "Read some files again",
-     .description =
-         "`path`: a file, a directory, a glob, or a list of them. Brings back what was removed from the index.",
+     .description = "Brings back what was removed from the index. Changes on disk are followed without it.",
      .scope = kWrite,
-     .parameters = kPathParameters,
+     .parameters = kPathParameter,
      .response = queued_response,
      .body_optional = true},
     {.method = kPost,
@@ -327,7 +347,7 @@ constexpr BridgeRoute kRoutes[] = {
      .summary = "Take a file into the index",
      .description = "Brings back what was removed from the index.",
      .scope = kWrite,
-     .parameters = kPathParameters,
+     .parameters = kPathParameter,
      .response = queued_response,
      .body_optional = true},
     {.method = kPost,
@@ -338,8 +358,8 @@ constexpr BridgeRoute kRoutes[] = {
      .summary = "Leave a file out of the index",
      .description = "The file stays on disk; searches leave it out and count it, until it is indexed again.",
      .scope = kWrite,
-     .parameters = kPathParameters,
-     .response = removed_response,
+     .parameters = kPathParameter,
+     .response = queued_response,
      .body_optional = true},
     {.method = kPost,
      .path = "/indexer/reset",
@@ -349,7 +369,7 @@ constexpr BridgeRoute kRoutes[] = {
      .summary = "Build the index anew",
      .description = "Forgets everything, also what was removed. 409 while the indexer is busy.",
      .scope = kWrite,
-     .response = done_response,
+     .response = queued_response,
      .body_optional = true},
 };
 
@@ -358,8 +378,8 @@ constexpr BridgeRoute kConsolidated[] = {
      .path = "/indexer",
      .id = "getIndexer",
      .handler = handle_summary,
-     .summary = "Say how large the index is and what it is doing",
-     .description = "The shorter form of /v1/indexer/status, as the original had it.",
+     .summary = "State and size of the index",
+     .description = "The consolidated form of indexer/status.",
      .response = indexer_response},
     {.method = kGet,
      .path = "/indexer/left-out",
@@ -367,7 +387,8 @@ constexpr BridgeRoute kConsolidated[] = {
      .handler = handle_left_out,
      .summary = "List files that the index leaves out, and why",
      .description =
-         "When a file is not found that is there: `reason` narrows the list down, `after` goes on behind a path.",
+         "When a file that you can see is not found by search or grep. What ignore rules leave out is listed "
+         "only with reason=ignored.",
      .parameters = kLeftOutParameters,
      .response = left_out_response,
      .for_actions = true},
@@ -377,9 +398,9 @@ constexpr BridgeRoute kConsolidated[] = {
      .schema = kOperationSchema,
      .handler = handle_operation,
      .summary = "Tell the indexer what to do",
-     .description = "`op`: index, remove, reindex (all, or with `path`), reset, pause, resume.",
+     .description = "All operations in one: index and remove files, reindex all or some, reset, pause and resume.",
      .scope = kWrite,
-     .response = operation_response},
+     .response = queued_response},
 };
 
 }  // namespace

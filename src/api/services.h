@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "agents/audit.h"
+#include "agents/launcher.h"
 #include "api/session.h"
 #include "async/pool.h"
 #include "base/log.h"
@@ -22,6 +24,15 @@ namespace promethean::api {
 
 using async::Context;
 using async::Task;
+
+// Commands that clients may run.
+struct ExecSettings {
+  bool enabled = false;
+  std::string shell;            // "" : no shell, the words go to the program as they are
+  size_t max_output = 2 << 20;  // bytes of each stream; the tail is kept
+  agents::Launcher* launcher = nullptr;
+  agents::AuditLog* audit = nullptr;
+};
 
 // The group of routes that are about the server itself.
 inline constexpr std::string_view kOperations = "Operations";
@@ -50,6 +61,7 @@ struct Services {
   storage::Store& store;
   context::ArtifactWriter* artifacts = nullptr;  // null: exchanges are not written down
   SessionTurns& sessions;
+  ExecSettings exec;
   Access access;
   http::SseHub& hub;
   std::shared_ptr<http::SseTopic> events;  // what GET /v1/events tells
@@ -63,9 +75,11 @@ base::Result<void> add_anthropic_routes(http::Router& router, Services& services
 base::Result<void> add_ollama_routes(http::Router& router, Services& services);     // /api
 base::Result<void> add_session_routes(http::Router& router, Services& services);    // /v1/sessions
 base::Result<void> add_file_routes(http::Router& router, Services& services);       // /files/* /stacktrace/locate
-base::Result<void> add_search_routes(http::Router& router, Services& services);     // /search /grep
-base::Result<void> add_indexer_routes(http::Router& router, Services& services);    // /indexer/* /reindex
+base::Result<void> add_search_routes(http::Router& router, Services& services);     // /search
+base::Result<void> add_grep_routes(http::Router& router, Services& services);       // /grep
 base::Result<void> add_symbol_routes(http::Router& router, Services& services);     // /symbols/*
+base::Result<void> add_indexer_routes(http::Router& router, Services& services);    // /indexer/* /reindex
+base::Result<void> add_exec_routes(http::Router& router, Services& services);       // /exec/run
 base::Result<void> add_admin_routes(http::Router& router, Services& services);      // /health /metrics /v1/events
 base::Result<void> add_access_routes(http::Router& router, Services& services);     // /auth/me
 

@@ -60,6 +60,13 @@ struct StorageConfig {
 
 enum class ArtifactMode { kOff, kMetadata, kFull };
 
+// Commands that clients may run.
+struct ExecConfig {
+  bool enabled = false;
+  std::string shell;  // after load(): the shell's path; empty: none
+  int64_t max_output_bytes = 2 << 20;
+};
+
 // Exchanges that are written down.
 struct ArtifactConfig {
   ArtifactMode mode = ArtifactMode::kMetadata;
@@ -132,6 +139,7 @@ struct Config {
   RetrievalConfig retrieval;
   StorageConfig storage;
   ArtifactConfig artifacts;
+  ExecConfig exec;
   LocalModelConfig model;
   std::vector<ModelConfig> models;  // after load(): never empty; the default model is the first
 

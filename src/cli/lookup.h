@@ -4,6 +4,7 @@
 // progress on stderr. Blocks; one thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,14 +27,23 @@ struct SearchAnswer {
 };
 
 struct GrepAnswer {
-  std::vector<search::GrepMatch> matches;  // by path, then line
-  uint64_t total = 0;                      // matching lines; a lower bound when truncated
-  bool truncated = false;
+  std::vector<search::GrepMatch> matches;    // by path, then line
+  std::vector<search::GrepFileCount> files;  // in the modes that ask for files
+  uint64_t total = 0;                        // a lower bound when cut
+  std::string cut;                           // why this is not all there is; empty: it is
+  bool partial = false;                      // not everything was searched
+  std::map<std::string, uint64_t> left_out;  // reason -> files that were not searched
   Freshness freshness;
+  std::shared_ptr<const void> keeps;  // what the views point into
 };
 
 struct SymbolsAnswer {
-  std::vector<search::Symbol> symbols;
+  search::SymbolsFound found;
+  Freshness freshness;
+};
+
+struct RefsAnswer {
+  search::ReferencesFound found;
   Freshness freshness;
 };
 
@@ -42,7 +52,8 @@ class Lookup {
   virtual ~Lookup() = default;
   virtual base::Result<SearchAnswer> search(const std::string& query, const search::SearchOptions& options) = 0;
   virtual base::Result<GrepAnswer> grep(const std::string& pattern, const search::GrepOptions& options) = 0;
-  virtual base::Result<SymbolsAnswer> symbols(const std::string& name, size_t limit) = 0;
+  virtual base::Result<SymbolsAnswer> symbols(const search::SymbolQuery& query) = 0;
+  virtual base::Result<RefsAnswer> references(const search::ReferenceQuery& query) = 0;
 };
 
 // A server that is named by its file but does not answer counts as absent.

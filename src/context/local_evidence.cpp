@@ -55,9 +55,10 @@ void offer_places(const Snapshot& snapshot, const Question& question, const Stop
   }
 }
 
-void offer_identifiers(const Snapshot& snapshot, const Question& question, Reader& out) {
+void offer_identifiers(const Snapshot& snapshot, const Question& question, const StopFlag& stop, Reader& out) {
   for (const auto& name : question.identifiers) {
-    for (const auto& symbol : snapshot.find_symbols(name, kPerIdentifier)) {
+    const search::SymbolQuery query{.name = name, .loosest = search::NameMatch::kExact, .limit = kPerIdentifier};
+    for (const auto& symbol : snapshot.find_symbols(query, stop).symbols) {
       const int end = std::min(symbol.end_line, symbol.start_line + kMaxLines - 1);
       out.offer({symbol.path, symbol.start_line, end, "", "symbol", 0});
     }
@@ -72,7 +73,9 @@ void offer_quotes(const Snapshot& snapshot, const Question& question, const Stop
     options.max_matches = kPerQuote;
     const auto found = snapshot.grep(quote, options, stop);
     if (!found) continue;
-    for (const auto& match : found->matches) out.offer({match.path, match.start_line, match.end_line, "", "quote", 0});
+    for (const auto& match : found->matches) {
+      out.offer({std::string(match.path), match.start_line, match.end_line, "", "quote", 0});
+    }
   }
 }
 
@@ -88,7 +91,7 @@ class LocalView final : public EvidenceView {
   Task<Citations> symbols(Context& ctx, const Question& question, size_t limit) override {
     return read(ctx, limit, [this, &question](const StopFlag& stop, Reader& out) {
       offer_places(*view_.snapshot, question, stop, out);
-      offer_identifiers(*view_.snapshot, question, out);
+      offer_identifiers(*view_.snapshot, question, stop, out);
     });
   }
 

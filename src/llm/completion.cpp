@@ -28,7 +28,10 @@ const std::string_view kCompletionRequestSchema = R"({
     "frequency_penalty": {"type": ["number", "null"], "minimum": -2, "maximum": 2},
     "logit_bias": {"type": ["object", "null"], "additionalProperties": {"type": "number", "minimum": -100, "maximum": 100}},
     "user": {"type": ["string", "null"]},
-    "grammar": {"type": ["string", "null"], "maxLength": 65536}
+    "grammar": {"type": ["string", "null"], "maxLength": 65536},
+    "top_k": {"type": ["integer", "null"]},
+    "min_p": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+    "repeat_penalty": {"type": ["number", "null"], "minimum": 0}
   }
 })";
 
