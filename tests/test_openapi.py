@@ -27,7 +27,8 @@ def tree(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, tree, upstream):
-    config = "[server]\nembedded_model = false\nrate_per_second = 1000000\nrate_burst = 1000000\n" + upstream.model_table("normal")
+    config = "[server]\nembedded_model = false\nrate_per_second = 1000000\nrate_burst = 1000000\n[exec]\nenabled = true\n"
+    config += upstream.model_table("normal")
     with Promethean(tmp_path_factory.mktemp("openapi"), tree, config) as running:
         yield running
 
@@ -322,7 +323,17 @@ GOOD = [
         ("POST", prefix + "/search", {"query": "configuration", "n": 3}), ("POST", prefix + "/search", {"q": "parcel"}),
         ("POST", prefix + "/grep", {"pattern": "main", "context": 1}), ("POST", prefix + "/grep", {"pattern": "main", "mode": "files"}),
         ("POST", prefix + "/grep", {"pattern": "m", "mode": "count", "flags": "i", "maxMatches": 1}), ("POST", prefix + "/grep", {"pattern": "nowhere-at-all"}),
-        ("POST", prefix + "/symbols/find", {"query": "main"}), ("GET", prefix + "/indexer/status", None))),
+        ("POST", prefix + "/symbols/find", {"query": "main"}), ("POST", prefix + "/symbols/find", {"query": "mian", "comments": True, "limit": 1}),
+        ("POST", prefix + "/exec/run", {"command": "echo hello"}), ("POST", prefix + "/exec/run", {"command": ["false"], "timeoutMs": 9000}),
+        ("POST", prefix + "/exec/run", {"command": "echo", "cwd": "../.."}),
+        ("POST", prefix + "/symbols/refs", {"query": "main", "context": 1}), ("GET", prefix + "/symbols/outline?path=src/parcel.py&comments=true", None),
+        ("GET", prefix + "/symbols/outline?path=README.md&tier=scan", None), ("POST", prefix + "/symbols/index", {"paths": ["src"]}), ("GET", prefix + "/indexer/status", None))),
+    *((*call, body) for prefix in ("", "/v0", "/v1") for call, body in (
+        (("POST", prefix + "/files/reindex"), {"path": ["README.md", "src"]}), (("POST", prefix + "/files/reindex?path=README.md"), None),
+        (("POST", prefix + "/indexer/index"), {"path": "src/main.py"}), (("POST", prefix + "/indexer/remove"), {"path": "src/main.py"}),
+        (("POST", prefix + "/reindex"), None), (("POST", prefix + "/indexer/index?path=src/main.py"), None))),
+    ("GET", "/v1/indexer", None), ("GET", "/v1/indexer/left-out", None), ("GET", "/v1/indexer/left-out?reason=binary&limit=1", None),
+    ("POST", "/v1/indexer", {"op": "reindex"}), ("POST", "/v1/indexer", {"op": "pause"}), ("POST", "/v1/indexer", {"op": "resume"}),
     ("POST", "/v1/search/semantic", {"query": "configuration"}), ("POST", "/v1/search/code", {"pattern": "main"}),
     ("GET", "/v1/files", None), ("GET", "/v1/files?path=src&tree=true", None), ("GET", "/v1/files/README.md", None),
     ("GET", "/v1/files/src%2Fparcel.py?line=1", None), ("GET", "/v1/files/src", None),
@@ -342,7 +353,12 @@ BAD = [
         (400, "GET", "/files/list?path=nowhere", None), (400, "GET", "/files/list?type=socket", None), (400, "GET", "/files/tree?depth=x", None),
         (404, "GET", "/files/view?path=parcel.py", None), (404, "GET", "/files/view?path=../../etc/passwd", None), (400, "GET", "/files/view", None),
         (400, "GET", "/files/view?path=README.md&line=0", None), (400, "POST", "/grep", {}), (400, "POST", "/grep", {"pattern": "("}),
-        (400, "POST", "/search", {}), (400, "POST", "/symbols/find", {"query": 3}), (400, "POST", "/stacktrace/locate", {}))),
+        (400, "POST", "/search", {}), (400, "POST", "/symbols/find", {"query": 3}), (400, "POST", "/symbols/find", {"query": "a", "kind": "nothing"}),
+        (400, "POST", "/exec/run", {"command": ""}), (400, "POST", "/exec/run", {"cwd": 3}),
+        (404, "GET", "/symbols/outline?path=nowhere.py", None), (400, "GET", "/symbols/outline", None), (400, "POST", "/symbols/refs", {}), (400, "POST", "/stacktrace/locate", {}))),
+    *((400, "POST", prefix + path, body) for prefix in ("", "/v0", "/v1") for path in ("/files/reindex", "/indexer/index", "/indexer/remove")
+      for body in (None, {"path": 7})),
+    (400, "GET", "/v1/indexer/left-out?reason=x", None), (400, "POST", "/v1/indexer", {"op": "explode"}), (400, "POST", "/v1/indexer", {"op": "index"}),
     (404, "GET", "/v1/files/nowhere", None), (404, "GET", "/v1/models/none", None), (404, "GET", "/v1/responses/none", None),
     (404, "DELETE", "/v1/responses/none", None), (400, "GET", "/v1/responses/none/input_items?limit=0", None), (404, "GET", "/v1/sessions/none", None),
     (400, "POST", "/v1/chat/completions", {}), (404, "POST", "/v1/chat/completions", {**ASKED, "model": "none"}), (400, "POST", "/v1/completions", {}),
@@ -398,7 +414,7 @@ def test_every_example_is_taken(server, full):
                     target = target.replace("{" + parameter["name"] + "}", str(example))
                 else:
                     query.append((parameter["name"], example))
-        if "requestBody" not in operation:
+        if "requestBody" not in operation or not operation["requestBody"]["required"] and "$ref" not in str(operation["requestBody"]):
             if query:
                 tried += 1
                 status, _, body = server.get(f"{target}?{urllib.parse.urlencode(query)}")

@@ -31,6 +31,7 @@ struct BridgeRoute {
   std::string (*response)() = nullptr;  // api/bridge_schemas.h
   bool for_actions = false;             // under /v1
   std::string_view group;               // under /v1
+  bool body_optional = false;
 };
 
 // Registers each route under each prefix ("", "/v0", "/v1").

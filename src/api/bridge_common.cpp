@@ -26,6 +26,7 @@ http::Route make_route(Services& services, const BridgeRoute& entry, std::string
   route.group = prefix == "/v1" ? entry.group : kOriginalPaths;
   route.parameters = entry.parameters;
   route.request_schema = entry.schema;
+  route.body_optional = entry.body_optional;
   if (entry.response != nullptr) route.response_schema = entry.response();
   route.for_actions = entry.for_actions && prefix == "/v1";
   route.handler = [&services, handler = entry.handler](Context& ctx, http::Request& request) {

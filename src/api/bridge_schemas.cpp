@@ -53,8 +53,10 @@ std::string text_of(std::string_view text) {
 }
 
 // {"ok", "generation", ..., "results": [item], more}
-std::string results_response(std::string_view item, std::string_view more, std::string_view definitions) {
-  return R"({"type": "object", "required": ["ok", "generation", "results"], "properties": {)" + text_of(kHead) +
+std::string results_response(std::string_view title, std::string_view item, std::string_view more,
+                             std::string_view definitions) {
+  return R"({"title": ")" + text_of(title) +
+         R"(", "type": "object", "required": ["ok", "generation", "results"], "properties": {)" + text_of(kHead) +
          R"(, "results": {"type": "array", "items": )" + text_of(item) + "}" + text_of(more) + R"(}, "$defs": {)" +
          text_of(definitions) + "}}";
 }
@@ -113,7 +115,7 @@ std::string search_response() {
       "symbol": {"type": "string", "description": "The definition that the lines belong to; may be empty."},
       "signature": {"type": "string"}, "text": {"type": "string"}
     }})";
-  return results_response(R"({"$ref": "#/$defs/SearchResult"})", "", result);
+  return results_response("SearchResponse", R"({"$ref": "#/$defs/SearchResult"})", "", result);
 }
 
 std::string grep_response() {
@@ -132,7 +134,7 @@ std::string grep_response() {
     "filesSearched": {"type": "integer"},
     "leftOut": {"type": "object", "description": "Reason -> files that were not searched.",
       "additionalProperties": {"type": "integer"}})";
-  return results_response(R"({"$ref": "#/$defs/GrepResult"})", more, result);
+  return results_response("GrepResponse", R"({"$ref": "#/$defs/GrepResult"})", more, result);
 }
 
 std::string symbols_response() {
@@ -140,7 +142,7 @@ std::string symbols_response() {
     "total": {"type": "integer", "description": "How many there are."},
     "truncated": {"type": "boolean", "description": "True when `limit` cut the list."},
     "note": {"type": "string", "description": "What to know about these results."})";
-  return results_response(R"({"$ref": "#/$defs/SymbolResult"})", more, symbol_definition());
+  return results_response("SymbolsResponse", R"({"$ref": "#/$defs/SymbolResult"})", more, symbol_definition());
 }
 
 std::string references_response() {
@@ -157,11 +159,12 @@ std::string references_response() {
     "definitions": {"type": "array", "items": {"$ref": "#/$defs/SymbolResult"}},
     "total": {"type": "integer"}, "files": {"type": "integer"}, "truncated": {"type": "boolean"},
     "note": {"type": "string"})";
-  return results_response(R"({"$ref": "#/$defs/Reference"})", more, reference + ", " + symbol_definition());
+  return results_response("ReferencesResponse", R"({"$ref": "#/$defs/Reference"})", more,
+                          reference + ", " + symbol_definition());
 }
 
 std::string outline_response() {
-  return R"({"type": "object", "required": ["ok", "path", "language", "tier", "outline"], "properties": {
+  return R"({"title": "OutlineResponse", "type": "object", "required": ["ok", "path", "language", "tier", "outline"], "properties": {
     "ok": {"const": true}, "path": {"type": "string"}, "language": {"type": "string"},
     "tier": {"type": "string", "enum": ["syntax", "scan", "textual"]},
     "outline": {"type": "array", "items": {"$ref": "#/$defs/OutlineNode"}},
@@ -175,14 +178,14 @@ std::string outline_response() {
 }
 
 std::string symbol_count_response() {
-  return R"({"type": "object", "required": ["ok", "indexed", "info"], "properties": {
+  return R"({"title": "SymbolCount", "type": "object", "required": ["ok", "indexed", "info"], "properties": {
     )" + text_of(kHead) +
          R"(, "indexed": {"type": "integer", "description": "Files."},
     "info": {"type": "integer", "description": "Definitions in them."}}})";
 }
 
 std::string index_status_response() {
-  return R"({"type": "object", "required": ["ok", "status", "ready", "updating", "generation", "files"], "properties": {
+  return R"({"title": "IndexStatus", "type": "object", "required": ["ok", "status", "ready", "updating", "generation", "files"], "properties": {
     )" + text_of(kHead) +
          R"(, "status": )" + text_of(kIndexerStatus) + R"(,
     "ready": {"type": "boolean", "description": "Whether questions are answered from a whole index."},
@@ -194,7 +197,7 @@ std::string index_status_response() {
 }
 
 std::string indexer_response() {
-  return R"({"type": "object", "required": ["ok", "status"], "properties": {
+  return R"({"title": "IndexerSummary", "type": "object", "required": ["ok", "status"], "properties": {
     )" + text_of(kHead) +
          R"(, "status": )" + text_of(kIndexerStatus) + R"(,
     "lastIndexedAt": {"type": ["string", "null"], "description": "ISO 8601 in UTC."},
@@ -203,7 +206,7 @@ std::string indexer_response() {
 }
 
 std::string left_out_response() {
-  return R"({"type": "object", "required": ["ok", "generation", "files", "next", "counts"], "properties": {
+  return R"({"title": "LeftOutList", "type": "object", "required": ["ok", "generation", "files", "next", "counts"], "properties": {
     )" + text_of(kHead) +
          R"(, "files": {"type": "array", "items": {"type": "object", "required": ["path", "reason"], "properties": {
       "path": {"type": "string"}, "reason": {"type": "string"}, "size": {"type": "integer", "description": "Bytes."},
@@ -214,7 +217,7 @@ std::string left_out_response() {
 }
 
 std::string queued_response() {
-  return R"({"type": "object", "required": ["ok"], "properties": {
+  return R"({"title": "IndexerResponse", "type": "object", "required": ["ok"], "properties": {
     "ok": {"const": true}, "queued": {"type": "integer", "description": "Files that will be read."},
     "removed": {"type": "integer", "description": "Files that are left out from now on."},
     "ignored": {"type": "boolean", "description": "True while the index is built for the first time."},
@@ -223,7 +226,7 @@ std::string queued_response() {
 }
 
 std::string run_response() {
-  return R"({"type": "object", "required": ["ok", "exitCode", "error"], "properties": {
+  return R"({"title": "RunResponse", "type": "object", "required": ["ok", "exitCode", "error"], "properties": {
     "ok": {"type": "boolean", "description": "True for exit code 0."},
     "exitCode": {"type": ["integer", "null"], "description": "null: it was killed, or not started."},
     "signal": {"type": ["string", "null"], "description": "What killed it (SIGTERM)."},
@@ -237,23 +240,23 @@ std::string run_response() {
 }
 
 std::string file_list_response() {
-  return R"({"type": "object", "required": ["ok", "base", "entries"], "properties": {)" + listing_properties() +
-         R"(}, "$defs": {)" + file_entry_definition() + "}}";
+  return R"({"title": "FileListResponse", "type": "object", "required": ["ok", "base", "entries"], "properties": {)" +
+         listing_properties() + R"(}, "$defs": {)" + file_entry_definition() + "}}";
 }
 
 std::string file_tree_response() {
-  return R"({"type": "object", "required": ["ok", "base", "tree"], "properties": {)" + tree_properties() +
-         R"(}, "$defs": {)" + tree_node_definition() + "}}";
+  return R"({"title": "FileTreeResponse", "type": "object", "required": ["ok", "base", "tree"], "properties": {)" +
+         tree_properties() + R"(}, "$defs": {)" + tree_node_definition() + "}}";
 }
 
 std::string file_view_response() {
-  return R"({"type": "object", "required": ["ok", "path", "totalLines", "startLine", "endLine", "snippet"],
+  return R"({"title": "FileViewResponse", "type": "object", "required": ["ok", "path", "totalLines", "startLine", "endLine", "snippet"],
     "properties": {)" +
          view_properties() + "}}";
 }
 
 std::string files_response() {
-  return R"({"type": "object", "required": ["ok"], "description": "A directory has entries or tree, a file a snippet.",
+  return R"({"title": "FilesResponse", "type": "object", "required": ["ok"], "description": "A directory has entries or tree, a file a snippet.",
     "properties": {)" +
          listing_properties() + R"(, "tree": {"$ref": "#/$defs/FileTreeNode"}, "path": {"type": "string"}, )" +
          text_of(kWindow) + R"(}, "$defs": {)" + file_entry_definition() + ", " + tree_node_definition() + "}}";
@@ -267,11 +270,11 @@ std::string stacktrace_response() {
       "resolved": {"type": "boolean", "description": "False for frames that are not of this repository."},
       "relPath": {"type": "string", "description": "The file of this repository."}, )" +
       text_of(kWindow) + "}}";
-  return results_response(R"({"$ref": "#/$defs/StacktraceResult"})", "", result);
+  return results_response("StacktraceResponse", R"({"$ref": "#/$defs/StacktraceResult"})", "", result);
 }
 
 std::string caller_response() {
-  return R"({"type": "object", "required": ["ok", "auth", "cookie"], "properties": {
+  return R"({"title": "Caller", "type": "object", "required": ["ok", "auth", "cookie"], "properties": {
     "ok": {"const": true}, "auth": {"type": "boolean", "description": "Whether this server asks for credentials."},
     "mode": {"type": "string", "enum": ["static"]},
     "cookie": {"type": ["string", "null"], "description": "The name of the cookie that may carry the token."},

@@ -22,11 +22,11 @@ constexpr std::string_view kPurpose =
 // One line a purpose, because that is how the choice is made. tests/test_openapi.py looks whether the calls exist.
 constexpr std::string_view kChoices = R"(- a file whose path you know: `viewFile`, not a search
 - an exact name or string: `grep`, which misses nothing
-- where a function or class is defined: `findSymbols`
+- where a function or class is defined: `findSymbols`; where it is used: `findReferences`
 - a question, when you do not know where to look: `search`
-- what is where: `getFileTree`, `listFiles`
+- what is where: `getFileTree`, `listFiles`; what a file defines: `getOutline`
 - a pasted error or trace: `locateStacktrace`
-- something seems to be missing: `getIndexStatus`
+- something seems to be missing: `getIndexStatus`, `listLeftOut`
 )";
 constexpr std::string_view kModelChoices =
     "- an answer in words with citations: `createChatCompletion`, or the dialect that your client speaks\n";

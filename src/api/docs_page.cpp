@@ -33,6 +33,7 @@ summary b{display:inline-block;min-width:4rem;font:600 .8rem ui-monospace,monosp
 summary span{opacity:.75;margin-left:.75rem}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0;border-bottom:1px solid var(--line)}
+td:first-child code{white-space:nowrap}
 small{opacity:.75}
 @media(max-width:50rem){body{display:block}nav{position:static;height:auto;border:0}main{padding:1rem}}
 )";
@@ -249,7 +250,8 @@ class DocsPage {
     if (const std::string_view name = component_of(schema); !name.empty())
       return fmt::format("<a href=\"#schema-{0}\">{0}</a>", escape(name));
     const json::Value* type = json::find(schema, "type");
-    if (type == nullptr) return schema.contains("enum") || schema.contains("const") ? "one of" : "any";
+    if (type == nullptr && schema.contains("const")) return "";
+    if (type == nullptr) return schema.contains("enum") ? "one of" : "any";
     if (const json::Array* types = type->if_array()) {
       std::vector<std::string> names;
       for (const auto& one : *types) names.push_back(escape(one.as_string()));

@@ -212,7 +212,7 @@ json::Object describe_operation(const Route& route, const OpenApiOptions& option
   if (!route.request_schema.empty()) {
     json::Value schema = components.use(route.request_schema, capitalized(route.operation_id) + "Request");
     json::Object content{{"application/json", json::Object{{"schema", std::move(schema)}}}};
-    out["requestBody"] = json::Object{{"required", true}, {"content", std::move(content)}};
+    out["requestBody"] = json::Object{{"required", !route.body_optional}, {"content", std::move(content)}};
   }
   out["responses"] = describe_answers(route, components);
   return out;

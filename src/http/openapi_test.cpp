@@ -164,6 +164,18 @@ TEST_F(Document, OfActionsIsAPart) {
   EXPECT_EQ(at(made, "/tags"), R"([{"name":"Repository","description":"Of the tree."}])");
 }
 
+TEST_F(Document, SaysWhetherABodyIsNeeded) {
+  EXPECT_EQ(at(document(), "/paths/~1v1~1find/post/requestBody/required"), "true");
+  Route optional;
+  optional.method = Method::kPost;
+  optional.path = "/optional";
+  optional.operation_id = "optional";
+  optional.request_schema = R"({"type": "object"})";
+  optional.body_optional = true;
+  add(optional);
+  EXPECT_EQ(at(document(), "/paths/~1optional/post/requestBody/required"), "false");
+}
+
 TEST_F(Document, IsTheSameEachTime) {
   EXPECT_EQ(json::write(document()), json::write(document()));
 }

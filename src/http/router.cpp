@@ -185,11 +185,11 @@ std::optional<Response> take_arguments(const Route& route, const json::Schema& s
 
 // Parses and validates the body of a route with a schema into request.json; the error response if that fails.
 std::optional<Response> read_json(const Route& route, const json::Schema& schema, Request& request) {
-  if (request.body.empty()) {
+  if (request.body.empty() && !route.body_optional) {
     return error_response(route.family,
                           Error(Code::kInvalidArgument, "the request body is empty", "send a JSON object"));
   }
-  auto document = json::parse(request.body);
+  auto document = json::parse(request.body.empty() ? "{}" : request.body);
   if (!document) return error_response(route.family, document.error().wrap("the request body is not valid JSON"));
   if (const auto violation = schema.check(*document)) {
     const std::string where = violation->path.empty() ? "the request body" : violation->path;

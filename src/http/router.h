@@ -46,6 +46,7 @@ struct Route {
   std::string group;            // under which heading it is described; empty: its family's
   std::string parameters;       // JSON Schema of what path and query say (http/arguments.h); empty: nothing
   std::string request_schema;   // JSON Schema of the body; empty: no JSON body is taken
+  bool body_optional = false;   // without a body it counts as {}
   std::string response_schema;  // JSON Schema of the body of a good answer; empty: any
   std::string response_type = "application/json";
   int success = 200;         // the status of a good answer

@@ -182,6 +182,17 @@ TEST_F(Routes, AMalformedBodySaysWhere) {
               HasSubstr("line 2, column 2"));
   Request empty = request(Method::kPost, "/v1/chat/completions");
   EXPECT_THAT(text(send(std::move(empty))), HasSubstr("body is empty"));
+
+  Route optional;
+  optional.method = Method::kPost;
+  optional.path = "/reindex";
+  optional.operation_id = "reindex";
+  optional.request_schema = R"({"type": "object", "properties": {"path": {"type": "string"}}})";
+  optional.body_optional = true;
+  optional.handler = echo;
+  ASSERT_TRUE(router->add(optional));
+  EXPECT_THAT(text(send(request(Method::kPost, "/reindex"))), HasSubstr(R"("got":{})"));
+  EXPECT_EQ(send(request(Method::kPost, "/reindex"), R"({"path": 3})").status, 400);
 }
 
 TEST_F(Routes, AHandlerThatThrowsIsA500WithoutItsSecrets) {
