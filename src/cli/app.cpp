@@ -265,8 +265,7 @@ base::Result<void> App::add_routes(const Config& config) {
       std::move(options), std::make_shared<http::Authenticator>(std::move(auth), config.server.state_dir));
   for (auto add : {api::add_openai_routes, api::add_responses_routes, api::add_anthropic_routes, api::add_ollama_routes,
                    api::add_session_routes, api::add_file_routes, api::add_search_routes, api::add_symbol_routes,
-                   api::add_indexer_routes,
-                   api::add_admin_routes}) {
+                   api::add_indexer_routes, api::add_admin_routes}) {
     if (auto added = add(*router_, *services_); !added) return added;
   }
   return {};
