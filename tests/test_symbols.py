@@ -44,7 +44,7 @@ def found(server, url, **body):
 
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_find_has_the_originals_shape_and_more(server, prefix):
-    answer = found(server, f"{prefix}/symbols/find", query="router")
+    answer = found(server, f"{prefix}/symbols/find", query="Router")
     first = answer["results"][0]
 
     assert {"path", "name", "kind", "startLine", "endLine", "signature"} <= first.keys()
@@ -70,7 +70,7 @@ def test_find_by_each_kind_of_match(server):
 
     assert names(query="Router", match="exact") == ["Router", "router"]
     assert names(query="Router", match="prefix") == ["Router", "router", "router_options"]
-    assert names(query="rtropts", match="fuzzy") == ["router_options"]
+    assert names(query="rouopts", match="fuzzy") == ["router_options"]
     assert names(query="Router.add") == ["add"]
     assert names(query="Router", match="best") == ["Router", "router"]
     misspelt = found(server, "/symbols/find", query="Ruoter")
