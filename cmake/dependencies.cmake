@@ -9,6 +9,7 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto SSL)
 find_package(SQLite3 3.37 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 
 # Asio and Beast are compiled once, in src/net/asio_beast.cpp (Beast, Asio's TLS) and src/async/asio.cpp.
@@ -25,7 +26,8 @@ set(PROMETHEAN_LIBS_async promethean_boost)
 set(PROMETHEAN_LIBS_json promethean_boost)
 set(PROMETHEAN_LIBS_net OpenSSL::SSL)
 set(PROMETHEAN_LIBS_storage SQLite::SQLite3)
-set(PROMETHEAN_LIBS_search PkgConfig::RE2)
+set(PROMETHEAN_LIBS_agents PkgConfig::RE2)
+set(PROMETHEAN_LIBS_search PkgConfig::RE2 PkgConfig::PCRE2)
 set(PROMETHEAN_LIBS_context PkgConfig::RE2)
 set(PROMETHEAN_LIBS_cli CLI11::CLI11 tomlplusplus::tomlplusplus)
 

@@ -1,4 +1,5 @@
 #include "api/bridge.h"
+#include "base/clock.h"
 #include "base/strings.h"
 #include "search/paths.h"
 
@@ -19,9 +20,14 @@ http::Route make_route(Services& services, const BridgeRoute& entry, std::string
   route.path = std::string(prefix) + std::string(entry.path);
   route.operation_id = id_under(prefix, entry.id);
   route.scope = entry.scope;
-  route.request_schema = entry.schema;
+  route.limits.deadline = entry.deadline;
   route.summary = entry.summary;
   route.description = entry.description;
+  route.group = prefix == "/v1" ? entry.group : kOriginalPaths;
+  route.parameters = entry.parameters;
+  route.request_schema = entry.schema;
+  if (entry.response != nullptr) route.response_schema = entry.response();
+  route.for_actions = entry.for_actions && prefix == "/v1";
   route.handler = [&services, handler = entry.handler](Context& ctx, http::Request& request) {
     return handler(services, ctx, request);
   };
@@ -76,38 +82,15 @@ json::Object bridge_head(const search::LiveIndex::View& view) {
 
 std::vector<std::string> strings_at(const json::Value& body, std::string_view key) {
   std::vector<std::string> out;
+  if (const auto text = json::string_at(body, key)) out.emplace_back(*text);
   if (const json::Array* list = json::array_at(body, key)) {
     for (const auto& item : *list) out.emplace_back(item.as_string());
   }
   return out;
 }
 
-base::Result<std::string> text_query(const http::Request& request, std::string_view name, std::string fallback) {
-  if (auto text = request.query_param(name)) return std::move(*text);
-  const std::string key = std::string(name) + "=";
-  const bool there = request.query.starts_with(key) || request.query.find("&" + key) != std::string::npos;
-  if (there) return base::bad_field(std::string(name), std::string(name) + " is not properly encoded UTF-8");
-  return fallback;
-}
-
-base::Result<int64_t> int_query(const http::Request& request, std::string_view name, int64_t fallback, int64_t least,
-                                int64_t most) {
-  const auto text = request.query_param(name);
-  if (!text || text->empty()) return fallback;
-  const auto number = base::parse_int(*text);
-  if (!number || *number < least || *number > most) {
-    return base::bad_field(std::string(name), std::string(name) + " is no number from " + std::to_string(least) +
-                                                  " to " + std::to_string(most));
-  }
-  return *number;
-}
-
-base::Result<bool> bool_query(const http::Request& request, std::string_view name, bool fallback) {
-  const auto text = request.query_param(name);
-  if (!text) return fallback;
-  if (text->empty() || *text == "true" || *text == "1") return true;
-  if (*text == "false" || *text == "0") return false;
-  return base::bad_field(std::string(name), std::string(name) + " is neither true nor false");
+search::Kind kind_at(const json::Value& body) {
+  return search::parse_kind(json::string_at(body, "kind").value_or("all")).value_or(search::Kind::kAll);
 }
 
 }  // namespace promethean::api

@@ -1,6 +1,6 @@
 #include "api/chat_stream.h"
 
-#include <deque>
+#include <algorithm>
 
 #include "http/router.h"
 #include "http/sse.h"
@@ -11,6 +11,13 @@ namespace {
 
 using async::Context;
 using async::Task;
+
+// Says that a choice has ended: any of them, not only the first.
+bool finishes(const llm::Delta& delta) {
+  if (delta.is_plain) return false;
+  return std::ranges::any_of(
+      delta.choices, [](const json::Value& choice) { return json::string_at(choice, "finish_reason").has_value(); });
+}
 
 class ChatSse final : public http::BodyStream {
  public:
@@ -34,12 +41,13 @@ class ChatSse final : public http::BodyStream {
       }
       if ((*delta)->usage) usage_ = *(*delta)->usage;
       if ((*delta)->choices.empty()) continue;
-      // The finishing chunk waits for the end, since it may be the last one and then carries more.
-      if (!(*delta)->finish_reason.empty() && finish_.empty()) {
+      // The finishing chunk waits for the next one, since it may be the last and then carries more.
+      std::string events = finish_.empty() ? std::string() : event(std::exchange(finish_, {}));
+      if (finishes(**delta))
         finish_ = std::move((*delta)->choices);
-        continue;
-      }
-      co_return http::make_chunk(event((*delta)->choices));
+      else
+        events += event((*delta)->choices);
+      if (!events.empty()) co_return http::make_chunk(std::move(events));
     }
   }
 
@@ -76,7 +84,7 @@ class ChatSse final : public http::BodyStream {
       more["usage"] = usage_.to_json();
     }
     if (head_.retrieval_context) more["retrieval_context"] = *head_.retrieval_context;
-    out += event(finish_, more);
+    if (!finish_.empty() || !more.empty()) out += event(finish_, more);
     return out + http::sse_event("[DONE]");
   }
 

@@ -6,10 +6,12 @@
 
 namespace promethean::api {
 
-// Takes a fresh view and runs `work(snapshot, stop)` on the pool; `work` gives the members that join the answer's head.
+// Takes a view that is as fresh as `patience` allows and runs `work(snapshot, stop)` on the pool; `work` gives the
+// members that join the answer's head.
 template <class Work>
-Task<http::Response> answer(Services& services, Context& ctx, Work work) {
-  auto view = co_await services.index.fresh(ctx, kBridgePatience);
+Task<http::Response> answer(Services& services, Context& ctx, Work work,
+                            std::chrono::milliseconds patience = kBridgePatience) {
+  auto view = co_await services.index.fresh(ctx, patience);
   if (!view) co_return bridge_error(view.error());
   const auto stop = ctx.stop_flag();
   const auto job = [&work, &view, stop]() -> base::Result<json::Object> { return work(*view->snapshot, stop); };

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "api/bridge.h"
+#include "api/bridge_schemas.h"
 #include "base/strings.h"
 #include "repo/views.h"
 #include "search/snapshot_filter.h"
@@ -14,32 +15,51 @@ namespace {
 using Order = search::LiveIndex::Order;
 
 constexpr size_t kMaxPaths = 100'000;  // files that one call may name
-constexpr int64_t kMaxListed = 10'000;
 
 constexpr std::string_view kPathsSchema = R"({
-  "type": "object",
+  "title": "ReindexRequest", "type": "object",
   "properties": {
-    "path": {"anyOf": [{"type": "string", "minLength": 1, "maxLength": 4096},
+    "path": {"description": "A file, a directory, a glob, or a list of them.", "anyOf": [{"type": "string", "minLength": 1, "maxLength": 4096},
                        {"type": "array", "minItems": 1, "maxItems": 1000,
                         "items": {"type": "string", "minLength": 1, "maxLength": 4096}}]}
-  }
+  },
+  "examples": [{"path": "src"}]
 })";
 
 constexpr std::string_view kPathSchema = R"({
-  "type": "object",
-  "properties": {"path": {"type": "string", "minLength": 1, "maxLength": 4096}}
+  "title": "IndexPathRequest", "type": "object",
+  "properties": {"path": {"type": "string", "minLength": 1, "maxLength": 4096,
+    "description": "The file, relative to the root."}},
+  "examples": [{"path": "README.md"}]
 })";
 
-constexpr std::string_view kNothingSchema = R"({"type": "object"})";
+// As the original takes it too.
+constexpr std::string_view kPathParameter = R"({
+  "type": "object",
+  "properties": {"path": {"type": "string", "maxLength": 4096, "description": "The same as in the body."}}
+})";
+
+constexpr std::string_view kLeftOutParameters = R"({
+  "type": "object",
+  "properties": {
+    "reason": {"type": "string", "enum": ["binary", "generated", "vendored", "too_large", "unreadable", "removed",
+      "ignored", "not_regular"], "description": "Only files that are left out for this."},
+    "after": {"type": "string", "maxLength": 4096, "description": "Goes on behind this path: `next` of the page before."},
+    "limit": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 200, "description": "How many at most."}
+  }
+})";
+
+constexpr std::string_view kNothingSchema = R"({"type": "object", "examples": [{}]})";
 
 constexpr std::string_view kOperationSchema = R"({
-  "type": "object", "required": ["op"],
+  "title": "IndexerRequest", "type": "object", "required": ["op"],
   "properties": {
-    "op": {"enum": ["index", "remove", "reset", "reindex", "pause", "resume"]},
-    "path": {"anyOf": [{"type": "string", "minLength": 1, "maxLength": 4096},
+    "op": {"type": "string", "description": "What to do.", "enum": ["index", "remove", "reset", "reindex", "pause", "resume"]},
+    "path": {"description": "A file, a directory, a glob, or a list of them; for index, remove and reindex.", "anyOf": [{"type": "string", "minLength": 1, "maxLength": 4096},
                        {"type": "array", "minItems": 1, "maxItems": 1000,
                         "items": {"type": "string", "minLength": 1, "maxLength": 4096}}]}
-  }
+  },
+  "examples": [{"op": "reindex", "path": "src"}]
 })";
 
 http::Response ok(json::Object body = {}) {
@@ -161,23 +181,12 @@ json::Object describe_left_out(const base::RootDir& root, const search::LeftOut&
 }
 
 Task<http::Response> handle_left_out(Services& services, Context& ctx, http::Request& request) {
-  auto reason = text_query(request, "reason", "");
-  if (!reason) co_return bridge_error(reason.error());
-  auto after = text_query(request, "after", "");
-  if (!after) co_return bridge_error(after.error());
-  const auto limit = int_query(request, "limit", 200, 1, kMaxListed);
-  if (!limit) co_return bridge_error(limit.error());
-  static const std::set<std::string, std::less<>> kReasons{
-      "", "binary", "generated", "vendored", "too_large", "unreadable", "removed", "ignored", "not_regular"};
-  if (!kReasons.contains(*reason)) {
-    const auto error = base::bad_field("reason",
-                                       "reason is none of binary, generated, vendored, too_large, unreadable, removed, "
-                                       "ignored, not_regular");
-    co_return bridge_error(error.error());
-  }
   auto view = co_await services.index.fresh(ctx, kBridgePatience);
   if (!view) co_return bridge_error(view.error());
-  const LeftOutPage page{*reason, *after, static_cast<size_t>(*limit) + 1};
+  const auto& asked = request.arguments;
+  const LeftOutPage page{.reason = std::string(json::string_at(asked, "reason").value_or("")),
+                         .after = std::string(json::string_at(asked, "after").value_or("")),
+                         .limit = static_cast<size_t>(*json::int_at(asked, "limit")) + 1};
   const auto stop = ctx.stop_flag();
   const auto work = [&services, &view, &page, stop]() -> base::Result<std::vector<search::LeftOut>> {
     const bool walked = page.reason == "ignored" || page.reason == "not_regular";
@@ -210,8 +219,8 @@ base::Result<std::vector<std::string>> paths_of(const http::Request& request) {
     for (const auto& item : *list) out.emplace_back(item.as_string());
   } else if (const auto one = json::string_at(request.json, "path")) {
     out.emplace_back(*one);
-  } else if (const auto query = request.query_param("path"); query && !query->empty()) {
-    out.push_back(*query);
+  } else if (const auto query = json::string_at(request.arguments, "path"); query && !query->empty()) {
+    out.emplace_back(*query);
   }
   if (out.empty()) return base::bad_field("path", "Missing 'path'");
   return out;
@@ -344,28 +353,92 @@ constexpr http::Method kGet = http::Method::kGet, kPost = http::Method::kPost;
 constexpr http::Scope kWrite = http::Scope::kWrite;
 
 constexpr BridgeRoute kRoutes[] = {
-    {kGet, "/indexer/status", "getIndexStatus", "", handle_status, "What the index covers and what it is doing",
-     "Whether the index is complete, how many files it holds and leaves out by reason, and what is pending. Answers "
-     "are fresh without it."},
-    {kPost, "/reindex", "reindexAll", kNothingSchema, handle_reindex, "Read every file again",
-     "Only when the disk was changed in a way that leaves no trace in times and sizes.", kWrite},
-    {kPost, "/files/reindex", "reindexFiles", kPathsSchema, handle_reindex_files, "Read some files again",
-     "`path`: a file, a directory, a glob, or a list of them. Brings back what was removed from the index.", kWrite},
-    {kPost, "/indexer/index", "indexPath", kPathSchema, handle_reindex_files, "Take a file into the index",
-     "Brings back what was removed from the index.", kWrite},
-    {kPost, "/indexer/remove", "removeFromIndex", kPathSchema, handle_remove, "Leave a file out of the index",
-     "The file stays on disk; searches leave it out and count it, until it is indexed again.", kWrite},
-    {kPost, "/indexer/reset", "resetIndex", kNothingSchema, handle_reset, "Build the index anew",
-     "Forgets everything, also what was removed. 409 while the indexer is busy.", kWrite},
+    {.method = kGet,
+     .path = "/indexer/status",
+     .id = "getIndexStatus",
+     .handler = handle_status,
+     .summary = "Say what the index covers, leaves out and is doing",
+     .description = "When search or grep misses something that should be there: how many files are left out for which "
+                    "reason, and what is pending. Answers are fresh without it.",
+     .response = index_status_response,
+     .for_actions = true},
+    {.method = kPost,
+     .path = "/reindex",
+     .id = "reindexAll",
+     .schema = kNothingSchema,
+     .handler = handle_reindex,
+     .summary = "Read every file again",
+     .description = "Only when the disk was changed in a way that leaves no trace in times and sizes.",
+     .scope = kWrite,
+     .response = queued_response},
+    {.method = kPost,
+     .path = "/files/reindex",
+     .id = "reindexFiles",
+     .schema = kPathsSchema,
+     .handler = handle_reindex_files,
+     .summary = "Read some files again",
+     .description = "Brings back what was removed from the index. Changes on disk are followed without it.",
+     .scope = kWrite,
+     .parameters = kPathParameter,
+     .response = queued_response},
+    {.method = kPost,
+     .path = "/indexer/index",
+     .id = "indexPath",
+     .schema = kPathSchema,
+     .handler = handle_reindex_files,
+     .summary = "Take a file into the index",
+     .description = "Brings back what was removed from the index.",
+     .scope = kWrite,
+     .parameters = kPathParameter,
+     .response = queued_response},
+    {.method = kPost,
+     .path = "/indexer/remove",
+     .id = "removeFromIndex",
+     .schema = kPathSchema,
+     .handler = handle_remove,
+     .summary = "Leave a file out of the index",
+     .description = "The file stays on disk; searches leave it out and count it, until it is indexed again.",
+     .scope = kWrite,
+     .parameters = kPathParameter,
+     .response = queued_response},
+    {.method = kPost,
+     .path = "/indexer/reset",
+     .id = "resetIndex",
+     .schema = kNothingSchema,
+     .handler = handle_reset,
+     .summary = "Build the index anew",
+     .description = "Forgets everything, also what was removed. 409 while the indexer is busy.",
+     .scope = kWrite,
+     .response = queued_response},
 };
 
 constexpr BridgeRoute kConsolidated[] = {
-    {kGet, "/indexer", "getIndexer", "", handle_summary, "State and size of the index", ""},
-    {kGet, "/indexer/left-out", "listLeftOut", "", handle_left_out, "Files that the index leaves out, and why",
-     "`reason` narrows it down (binary, generated, vendored, too_large, unreadable, removed, ignored, not_regular); "
-     "`after` goes on behind a path."},
-    {kPost, "/indexer", "operateIndexer", kOperationSchema, handle_operation, "Tell the indexer what to do",
-     "`op`: index, remove, reindex (all, or with `path`), reset, pause, resume.", kWrite},
+    {.method = kGet,
+     .path = "/indexer",
+     .id = "getIndexer",
+     .handler = handle_summary,
+     .summary = "State and size of the index",
+     .description = "The consolidated form of indexer/status.",
+     .response = indexer_response},
+    {.method = kGet,
+     .path = "/indexer/left-out",
+     .id = "listLeftOut",
+     .handler = handle_left_out,
+     .summary = "List files that the index leaves out, and why",
+     .description =
+         "When a file that you can see is not found by search or grep. What ignore rules leave out is listed "
+         "only with reason=ignored.",
+     .parameters = kLeftOutParameters,
+     .response = left_out_response},
+    {.method = kPost,
+     .path = "/indexer",
+     .id = "operateIndexer",
+     .schema = kOperationSchema,
+     .handler = handle_operation,
+     .summary = "Tell the indexer what to do",
+     .description = "All operations in one: index and remove files, reindex all or some, reset, pause and resume.",
+     .scope = kWrite,
+     .response = queued_response},
 };
 
 }  // namespace

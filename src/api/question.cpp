@@ -92,6 +92,21 @@ bool wants_retrieval(const Question& question, const std::string& text) {
   return !base::trim(text).empty();
 }
 
+// What is put together from citations is one answer, and no model chose its words.
+std::optional<base::Error> refused_when_grounded(const json::Object& body) {
+  const auto refused = [](std::string field, std::string message) {
+    return base::Error(base::Code::kInvalidArgument, std::move(message),
+                       "send retrieval: {\"enabled\": false} to ask the model alone")
+        .with_field(std::move(field));
+  };
+  if (json::int_at(body, "n").value_or(1) != 1)
+    return refused("n", "an answer that is grounded in the repository is one answer");
+  if (json::bool_at(body, "logprobs") != true) return std::nullopt;
+  const bool alternatives = json::int_at(body, "top_logprobs").value_or(0) > 0;
+  return refused(alternatives ? "top_logprobs" : "logprobs",
+                 "an answer that is grounded in the repository has no log probabilities");
+}
+
 Task<base::Result<Asked>> ask_plainly(Services& services, Context& ctx, Question question) {
   if (question.recording != nullptr) question.recording->asks(question.body.at("messages").as_array());
   auto started =
@@ -208,6 +223,9 @@ static Task<base::Result<Asked>> begin_answer(Services& services, Context& ctx, 
     co_return asked;
   }
 
+  if (model.grounded) {
+    if (auto refused = refused_when_grounded(question.body)) co_return base::fail(*std::move(refused));
+  }
   auto found = co_await retrieve(services, ctx, question, text);
   if (!found) co_return base::fail(std::move(found).error());
   auto told = std::make_shared<json::Object>(found->to_json());

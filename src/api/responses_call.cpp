@@ -165,7 +165,9 @@ Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, ht
   call.question = std::move(*question);
   call.question.body = std::move(translated->body);
   // Wished for by `include` only: no reason to refuse.
-  if (llm::check_support({{"logprobs", true}}, kind)) call.question.body.erase("logprobs");
+  const bool grounded = (*model)->grounded && call.question.retrieval.enabled;
+  const bool only_wished = json::int_at(body, "top_logprobs").value_or(0) == 0;
+  if (llm::check_support({{"logprobs", true}}, kind) || (grounded && only_wished)) call.question.body.erase("logprobs");
   co_return call;
 }
 

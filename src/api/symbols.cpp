@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "api/bridge.h"
+#include "api/bridge_schemas.h"
 #include "api/index_answer.h"
 #include "api/symbol_json.h"
 #include "base/strings.h"
@@ -17,36 +18,55 @@ using search::Snapshot;
 constexpr std::chrono::milliseconds kIndexPatience{60'000};
 
 constexpr std::string_view kFindSchema = R"({
-  "type": "object", "required": ["query"],
+  "title": "SymbolsRequest", "type": "object", "required": ["query"],
   "properties": {
-    "query": {"type": "string", "minLength": 1, "maxLength": 1024},
-    "match": {"enum": ["exact", "prefix", "substring", "fuzzy", "best"]},
-    "kind": {"type": "string", "maxLength": 64},
-    "path": {"type": "string", "maxLength": 4096},
-    "paths": {"type": "array", "maxItems": 64, "items": {"type": "string"}},
-    "lang": {"type": "string", "maxLength": 64},
-    "limit": {"type": "integer", "minimum": 1, "maximum": 10000},
-    "comments": {"type": "boolean"}
-  }
+    "query": {"type": "string", "minLength": 1, "maxLength": 1024, "description": "The name, whole or in part."},
+    "match": {"type": "string", "enum": ["exact", "prefix", "substring", "fuzzy", "best"],
+      "description": "How loosely a name may fit; best: only the closest kind of fit that there is."},
+    "kind": {"type": "string", "maxLength": 64, "description": "Only this kind: function, method, class and the like."},
+    "path": {"type": "string", "maxLength": 4096, "description": "Only files whose path contains this."},
+    "paths": {"type": "array", "maxItems": 64, "items": {"type": "string"},
+      "description": "Directories, files or globs; one that begins with ! is left out."},
+    "lang": {"type": "string", "maxLength": 64, "description": "Only files of this language."},
+    "limit": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 200},
+    "comments": {"type": "boolean", "default": false, "description": "Also the first lines of each one's comment."}
+  },
+  "examples": [{"query": "main", "kind": "function"}]
 })";
 
 constexpr std::string_view kRefsSchema = R"({
-  "type": "object", "required": ["query"],
+  "title": "ReferencesRequest", "type": "object", "required": ["query"],
   "properties": {
-    "query": {"type": "string", "minLength": 1, "maxLength": 1024},
-    "path": {"type": "string", "maxLength": 4096},
-    "paths": {"type": "array", "maxItems": 64, "items": {"type": "string"}},
-    "lang": {"type": "string", "maxLength": 64},
-    "limit": {"type": "integer", "minimum": 1, "maximum": 10000},
-    "context": {"type": "integer", "minimum": 0, "maximum": 50}
-  }
+    "query": {"type": "string", "minLength": 1, "maxLength": 1024, "description": "The name."},
+    "path": {"type": "string", "maxLength": 4096, "description": "Only files whose path contains this."},
+    "paths": {"type": "array", "maxItems": 64, "items": {"type": "string"},
+      "description": "Directories, files or globs; one that begins with ! is left out."},
+    "lang": {"type": "string", "maxLength": 64, "description": "Only files of this language."},
+    "limit": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 200},
+    "context": {"type": "integer", "minimum": 0, "maximum": 50, "default": 0,
+      "description": "How many lines before and after each place."}
+  },
+  "examples": [{"query": "main"}]
 })";
 
 constexpr std::string_view kIndexSchema = R"({
-  "type": "object",
+  "title": "SymbolsIndexRequest", "type": "object",
   "properties": {
-    "paths": {"type": "array", "maxItems": 64, "items": {"type": "string"}},
-    "exclude": {"type": "array", "maxItems": 64, "items": {"type": "string"}}
+    "paths": {"type": "array", "maxItems": 64, "items": {"type": "string"},
+      "description": "Directories, files or globs; one that begins with ! is left out."},
+    "exclude": {"type": "array", "maxItems": 64, "items": {"type": "string"}, "description": "Globs to leave out."}
+  },
+  "examples": [{"paths": ["src"]}]
+})";
+
+constexpr std::string_view kOutlineParameters = R"({
+  "type": "object", "required": ["path"],
+  "properties": {
+    "path": {"type": "string", "minLength": 1, "maxLength": 4096, "examples": ["README.md"],
+      "description": "The file, relative to the root."},
+    "comments": {"type": "boolean", "default": false, "description": "Also the first lines of each one's comment."},
+    "tier": {"type": "string", "enum": ["best", "scan"], "default": "best",
+      "description": "scan: by our own scanner, without the language's grammar."}
   }
 })";
 
@@ -141,24 +161,18 @@ Task<http::Response> handle_index(Services& services, Context& ctx, http::Reques
 }
 
 Task<http::Response> handle_outline(Services& services, Context& ctx, http::Request& request) {
-  auto path = text_query(request, "path", "");
-  if (!path) co_return bridge_error(path.error());
-  if (path->empty()) co_return bridge_error(base::bad_field("path", "path is missing").error());
-  const auto comments = bool_query(request, "comments", false);
-  if (!comments) co_return bridge_error(comments.error());
-  const std::string tier = request.query_param("tier").value_or("best");
-  if (tier != "best" && tier != "scan")
-    co_return bridge_error(base::bad_field("tier", "tier is neither best nor scan").error());
-  const search::OutlineOptions options{.comments = *comments, .scan_only = tier == "scan"};
+  std::string path(*json::string_at(request.arguments, "path"));
+  const search::OutlineOptions options{.comments = json::bool_at(request.arguments, "comments").value_or(false),
+                                       .scan_only = json::string_at(request.arguments, "tier") == "scan"};
   const auto stop = ctx.stop_flag();
   const auto work = [&services, &path, &options, stop]() -> base::Result<json::Object> {
-    auto file = search::read_source(services.root, *path);
+    auto file = search::read_source(services.root, path);
     if (!file) return base::fail(std::move(file).error());
     return outline_json(file->path, search::outline_of(file->path, file->text, options, stop));
   };
   auto members = co_await services.pool.run(ctx, work);
   if (!members && is_missing(members.error())) {
-    auto response = co_await no_such_file(services, ctx, std::move(*path), members.error());
+    auto response = co_await no_such_file(services, ctx, std::move(path), members.error());
     co_return response;
   }
   if (!members) co_return bridge_error(members.error());
@@ -171,21 +185,45 @@ Task<http::Response> handle_outline(Services& services, Context& ctx, http::Requ
 constexpr http::Method kPost = http::Method::kPost;
 
 constexpr BridgeRoute kRoutes[] = {
-    {kPost, "/symbols/find", "findSymbols", kFindSchema, handle_find, "Find definitions by name",
-     "For the place where a function, class or method is defined. A qualified name (A::b) narrows it down. The best "
-     "matches come first; `match` says how loosely a name may fit. Where no definition is known, `tier` is textual: "
-     "the "
-     "word's places."},
-    {kPost, "/symbols/refs", "findReferences", kRefsSchema, handle_refs, "Find where a name is used",
-     "Every place where the name stands as a whole word outside of its definitions: code first (`tier` syntactic), "
-     "then "
-     "comments, strings and other files (textual)."},
-    {http::Method::kGet, "/symbols/outline", "getOutline", "", handle_outline, "Show what a file defines",
-     "The definitions of one file, nested, as it is on disk now: for an overview before you read it. `comments=true` "
-     "adds the first lines of each comment; `tier=scan` leaves the grammar out."},
-    {kPost, "/symbols/index", "indexSymbols", kIndexSchema, handle_index, "Bring the definitions up to date",
-     "Never needed before a question: the index follows the files. Counts the files and definitions that `paths` "
-     "hold."},
+    {.method = kPost,
+     .path = "/symbols/find",
+     .id = "findSymbols",
+     .schema = kFindSchema,
+     .handler = handle_find,
+     .summary = "Find definitions by name",
+     .description = "For the place where a function, class or method is defined. A qualified name (A::b) narrows it "
+                    "down. Best matches first. Where no definition is known, tier is textual: the word's places.",
+     .response = symbols_response,
+     .for_actions = true},
+    {.method = kPost,
+     .path = "/symbols/refs",
+     .id = "findReferences",
+     .schema = kRefsSchema,
+     .handler = handle_refs,
+     .summary = "Find where a name is used",
+     .description = "When you want to know who calls or uses something: every place where the name stands as a whole "
+                    "word outside of its definitions, code first, then comments, strings and other files.",
+     .response = references_response,
+     .for_actions = true},
+    {.method = http::Method::kGet,
+     .path = "/symbols/outline",
+     .id = "getOutline",
+     .handler = handle_outline,
+     .summary = "Show what a file defines",
+     .description = "For an overview of one file before you read it: its definitions, nested, as it is on disk now.",
+     .parameters = kOutlineParameters,
+     .response = outline_response,
+     .for_actions = true},
+    {.method = kPost,
+     .path = "/symbols/index",
+     .id = "indexSymbols",
+     .schema = kIndexSchema,
+     .handler = handle_index,
+     .summary = "Bring the definitions up to date",
+     .description =
+         "Never needed before a question: the index follows the files. Counts the files and definitions that "
+         "`paths` hold.",
+     .response = symbol_count_response},
 };
 
 }  // namespace

@@ -84,6 +84,94 @@ Command search(Arguments& a) {
           .run = [&a](const Invocation& i) { return run_search(i, a.search); }};
 }
 
+Option list(std::string names, std::string value, std::string doc, std::vector<std::string>& target) {
+  return {.names = std::move(names), .value = std::move(value), .doc = std::move(doc), .target = &target};
+}
+
+std::vector<Option> grep_matching_options(GrepOptions& g) {
+  return {list("-e,--regexp", "PATTERN", "a pattern; may be given several times", g.patterns),
+          flag("-i,--ignore-case", "let a match a and A", g.ignore_case),
+          flag("-s,--case-sensitive", "let a match a only (the default)", g.case_sensitive),
+          flag("-S,--smart-case", "ignore case if the pattern has no upper case", g.smart_case),
+          flag("-w,--word,--word-regexp", "match whole words only", g.word),
+          flag("-x,--line-regexp", "match whole lines only", g.line_regexp),
+          flag("-v,--invert-match", "show the lines that do not match", g.invert),
+          flag("-U,--multiline", "let the pattern match across lines", g.multiline),
+          flag("--multiline-dotall", "with -U, let . match a newline", g.dot_all),
+          flag("--crlf", "let $ match before a carriage return at the end of a line", g.crlf),
+          flag("-F,--fixed,--fixed-strings", "the pattern is a text, not an expression", g.fixed),
+          flag("-P,--pcre2", "match with PCRE2, whatever the pattern", g.pcre2),
+          choice("--engine", "ENGINE", "auto (PCRE2 for look-around and back-references), default, pcre2", g.engine,
+                 {"auto", "default", "pcre2"})};
+}
+
+std::vector<Option> grep_file_options(GrepOptions& g) {
+  return {list("-g,--glob", "GLOB", "only files that match; ! leaves them out", g.globs),
+          list("-t,--type", "LANG", "only files of this language: py, c++, rust, ...", g.types),
+          choice("--kind", "KIND", "which files: all, code, docs or tests", g.kind, kKinds),
+          flag("--hidden", "also files below a name that begins with a dot", g.hidden),
+          flag("-u,--no-ignore", "also files that .gitignore and its like leave out", g.no_ignore)};
+}
+
+std::vector<Option> grep_output_options(GrepOptions& g) {
+  return {number("-A,--after-context", "lines to show after each match", g.after, 0, 100),
+          number("-B,--before-context", "lines to show before each match", g.before, 0, 100),
+          number("-C,--context", "lines to show around each match", g.context, 0, 100),
+          flag("-c,--count", "show how many lines match in each file", g.count),
+          flag("-l,--files-with-matches", "show only the paths of files that match", g.files),
+          flag("-o,--only-matching", "show only the matches, each on a line", g.only_matching),
+          flag("-q,--quiet", "show nothing; the exit code tells", g.quiet),
+          number("-m,--max-count", "matching lines of each file at most", g.max_count, 1, 1'000'000),
+          number("--first", "stop after N matching lines", g.first, 1, 1'000'000),
+          flag("-n,--line-number", "show line numbers (the default)", g.line_number),
+          flag("-N,--no-line-number", "show no line numbers", g.no_line_number),
+          flag("--column", "show the column of the first match, in bytes", g.column),
+          flag("--vimgrep", "path, line and column of every match", g.vimgrep),
+          flag("-H,--with-filename", "show the path (the default but for one file)", g.with_filename),
+          flag("-I,--no-filename", "show no path", g.no_filename),
+          flag("--heading", "the path above its matches (the default on a terminal)", g.heading),
+          flag("--no-heading", "the path in each line", g.no_heading),
+          flag("-0,--null", "a NUL byte behind each path", g.nul),
+          choice("--color", "WHEN", "auto, always or never", g.colour, {"auto", "always", "never", "ansi"})};
+}
+
+// What people's fingers know of ripgrep and find nowhere here.
+std::vector<std::pair<std::string, std::string>> refused_by_grep() {
+  const std::string use_rg = "use ripgrep itself for this";
+  const std::string no_files = "promethean reads the files of its index: text up to [index] max_file_bytes and beyond";
+  return {{"-r", "pipe into sed: this only shows what is there"},
+          {"--replace", "pipe into sed: this only shows what is there"},
+          {"-f", "give each pattern with -e"},
+          {"--file", "give each pattern with -e"},
+          {"-a", "binary files are never searched"},
+          {"--text", "binary files are never searched"},
+          {"--binary", "binary files are never searched"},
+          {"-z", "compressed files are never searched"},
+          {"--search-zip", "compressed files are never searched"},
+          {"-L", "links are never followed"},
+          {"--follow", "links are never followed"},
+          {"-E", no_files},
+          {"--encoding", no_files},
+          {"-T", "use -g '!*.EXT'"},
+          {"--type-not", "use -g '!*.EXT'"},
+          {"--files", "use promethean index --status, or git ls-files"},
+          {"--files-without-match", use_rg},
+          {"--passthru", use_rg},
+          {"--sort", "results are always sorted by path"},
+          {"--sortr", "results are always sorted by path"},
+          {"-p", "use --color always --heading"},
+          {"--pretty", "use --color always --heading"},
+          {"-b", use_rg},
+          {"--byte-offset", use_rg},
+          {"--stats", "use --json"},
+          {"--count-matches", "use -o and wc -l"},
+          {"-M", "use cut"},
+          {"--max-columns", "use cut"},
+          {"--iglob", use_rg},
+          {"--pre", use_rg},
+          {"--type-list", "promethean grep -t nonsense names the nearest one"}};
+}
+
 Command grep(Arguments& a) {
   auto& g = a.grep;
   Option paths{.names = "PATHS",
@@ -91,19 +179,17 @@ Command grep(Arguments& a) {
                .doc = "files, directories or globs below the root",
                .target = &g.paths,
                .completes = Completes::kFile};
-  return {.name = "grep",
-          .summary = "find the lines that match a regular expression (exit code 3: none)",
-          .example = "promethean grep -w 'RootDir' src -C 2",
-          .options = {required(text("PATTERN", "PATTERN", "a regular expression in RE2's syntax", g.pattern)), paths,
-                      root_option(), flag("-i,--ignore-case", "let a match a and A", g.ignore_case),
-                      flag("-w,--word", "match whole words only", g.word),
-                      flag("-U,--multiline", "let the pattern match across lines", g.multiline),
-                      flag("-F,--fixed", "the pattern is a text, not an expression", g.fixed),
-                      number("-C,--context", "lines to show around each match", g.context, 0, 100),
-                      flag("-c,--count", "show how many lines match in each file", g.count),
-                      number("--first", "stop after N matching lines", g.first, 1, 1'000'000),
-                      choice("--kind", "KIND", "which files: all, code, docs or tests", g.kind, kKinds)},
-          .run = [&a](const Invocation& i) { return run_grep(i, a.grep); }};
+  Command command{.name = "grep",
+                  .summary = "find the lines that match a regular expression, as ripgrep does (exit code 1: none)",
+                  .example = "promethean grep -w 'RootDir' src -C 2",
+                  .options = {text("PATTERN", "PATTERN", "a regular expression in ripgrep's syntax", g.pattern), paths,
+                              root_option()},
+                  .run = [&a](const Invocation& i) { return run_grep(i, a.grep); },
+                  .refused = refused_by_grep()};
+  for (auto group : {grep_matching_options(g), grep_file_options(g), grep_output_options(g)}) {
+    for (Option& option : group) command.options.push_back(std::move(option));
+  }
+  return command;
 }
 
 Command symbols(Arguments& a) {

@@ -65,6 +65,8 @@ struct Command {
   Needs needs = Needs::kConfigAndRoot;
   std::vector<Option> options;
   std::function<Exit(const Invocation&)> run;
+  // Options of the program it resembles that it does not have, with what to do instead.
+  std::vector<std::pair<std::string, std::string>> refused = {};
 };
 
 // The table; its options point into `arguments`, which outlives it.

@@ -57,7 +57,14 @@ class LocalLookup : public Lookup {
   base::Result<GrepAnswer> grep(const std::string& pattern, const search::GrepOptions& options) override {
     auto found = snapshot_->grep(pattern, options, async::StopFlag());
     if (!found) return fail(std::move(found).error());
-    return GrepAnswer{std::move(found->matches), found->total, found->truncated, freshness()};
+    return GrepAnswer{.matches = std::move(found->matches),
+                      .files = std::move(found->files),
+                      .total = found->total,
+                      .cut = std::string(search::grep_cut_name(found->cut)),
+                      .partial = found->partial(),
+                      .left_out = std::move(found->left_out),
+                      .freshness = freshness(),
+                      .keeps = std::move(found->keeps)};
   }
 
   base::Result<SymbolsAnswer> symbols(const search::SymbolQuery& query) override {

@@ -4,6 +4,7 @@
 // progress on stderr. Blocks; one thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,10 +27,14 @@ struct SearchAnswer {
 };
 
 struct GrepAnswer {
-  std::vector<search::GrepMatch> matches;  // by path, then line
-  uint64_t total = 0;                      // matching lines; a lower bound when truncated
-  bool truncated = false;
+  std::vector<search::GrepMatch> matches;    // by path, then line
+  std::vector<search::GrepFileCount> files;  // in the modes that ask for files
+  uint64_t total = 0;                        // a lower bound when cut
+  std::string cut;                           // why this is not all there is; empty: it is
+  bool partial = false;                      // not everything was searched
+  std::map<std::string, uint64_t> left_out;  // reason -> files that were not searched
   Freshness freshness;
+  std::shared_ptr<const void> keeps;  // what the views point into
 };
 
 struct SymbolsAnswer {

@@ -42,17 +42,26 @@ struct SearchOptions {
   std::string kind = "all";
 };
 
+// Named as ripgrep names them.
 struct GrepOptions {
-  std::string pattern;
+  std::string pattern;  // a path, when there are `patterns`
+  std::vector<std::string> patterns;
   std::vector<std::string> paths;
-  bool ignore_case = false;
-  bool word = false;
-  bool multiline = false;
-  bool fixed = false;
-  int64_t context = 0;
-  bool count = false;
-  int64_t first = 0;  // 0: all
+  bool ignore_case = false, case_sensitive = false, smart_case = false;
+  bool word = false, line_regexp = false, invert = false;
+  bool multiline = false, dot_all = false, crlf = false;
+  bool fixed = false, pcre2 = false;
+  std::string engine = "auto";
+  int64_t context = 0, before = 0, after = 0;
+  bool count = false, files = false, quiet = false, only_matching = false;
+  int64_t first = 0;      // 0: all
+  int64_t max_count = 0;  // lines of each file; 0: all
+  std::vector<std::string> globs, types;
+  bool hidden = false, no_ignore = false;
   std::string kind = "all";
+  bool line_number = false, no_line_number = false, column = false, vimgrep = false;
+  bool heading = false, no_heading = false, with_filename = false, no_filename = false, nul = false;
+  std::string colour = "auto";
 };
 
 struct SymbolsOptions {

@@ -25,7 +25,8 @@ CLI::Option* add_value(CLI::App& app, const Option& option, Arguments& arguments
   }
   if (auto* const* text = std::get_if<std::string*>(&option.target)) return app.add_option(names, **text, option.doc);
   if (auto* const* list = std::get_if<std::vector<std::string>*>(&option.target)) {
-    return app.add_option(names, **list, option.doc);
+    // An option takes one value each time it is given; a positional takes all that is left.
+    return app.add_option(names, **list, option.doc)->allow_extra_args(option.positional());
   }
   const std::string key = std::get<ConfigKey>(option.target).name;
   return app.add_option_function<std::string>(
@@ -75,6 +76,13 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
 base::Error explain_extra(const std::string& word, const Command* command, const std::vector<Command>& table) {
   if (word.starts_with('-')) {
     const std::string name = word.substr(0, word.find('='));
+    if (command != nullptr) {
+      for (const auto& [refused, instead] : command->refused) {
+        const bool same = refused == name || (refused.size() == 2 && name[1] != '-' && name.starts_with(refused));
+        if (same)
+          return {Code::kInvalidArgument, fmt::format("promethean {} has no {}", command->name, refused), instead};
+      }
+    }
     const auto names = command == nullptr ? std::vector<std::string>{"--help", "--version"} : option_names(*command);
     return {Code::kInvalidArgument,
             fmt::format("unknown option {}{}", name, command == nullptr ? "" : " of promethean " + command->name),

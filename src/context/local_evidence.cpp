@@ -73,7 +73,9 @@ void offer_quotes(const Snapshot& snapshot, const Question& question, const Stop
     options.max_matches = kPerQuote;
     const auto found = snapshot.grep(quote, options, stop);
     if (!found) continue;
-    for (const auto& match : found->matches) out.offer({match.path, match.start_line, match.end_line, "", "quote", 0});
+    for (const auto& match : found->matches) {
+      out.offer({std::string(match.path), match.start_line, match.end_line, "", "quote", 0});
+    }
   }
 }
 

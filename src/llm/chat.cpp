@@ -78,7 +78,7 @@ json::Object finished(int64_t index, const Choice& choice) {
     message["tool_calls"] = std::move(calls);
   }
   json::Value logprobs;
-  if (!choice.logprobs.empty()) logprobs = json::Object{{"content", choice.logprobs}};
+  if (!choice.logprobs.empty()) logprobs = json::Object{{"content", choice.logprobs}, {"refusal", nullptr}};
   return json::Object{{"index", index},
                       {"message", std::move(message)},
                       {"logprobs", logprobs},

@@ -47,10 +47,11 @@ void read_choice(const json::Value& choice, Delta& delta) {
   }
 }
 
-// The end is proper after [DONE], or after a finish_reason.
+// The end is proper after [DONE], or after a finish_reason of every choice.
 class OpenAiDialect final : public Dialect {
  public:
-  explicit OpenAiDialect(std::shared_ptr<Upstream> upstream) : upstream_(std::move(upstream)) {}
+  OpenAiDialect(std::shared_ptr<Upstream> upstream, int64_t choices)
+      : upstream_(std::move(upstream)), unfinished_(choices) {}
 
   void take(std::string_view text, Reading& reading) override {
     if (text == "[DONE]") {
@@ -81,7 +82,7 @@ class OpenAiDialect final : public Dialect {
     if (json::array_at(*chunk, "choices") != nullptr)
       delta.choices = std::move(chunk->as_object()["choices"].as_array());
     for (const auto& choice : delta.choices) {
-      if (json::string_at(choice, "finish_reason")) reading.may_end = true;
+      if (json::string_at(choice, "finish_reason") && --unfinished_ <= 0) reading.may_end = true;
       if (json::int_at(choice, "index").value_or(0) == 0) read_choice(choice, delta);
     }
     if (!delta.choices.empty() || delta.usage) reading.ready.push_back(std::move(delta));
@@ -89,6 +90,7 @@ class OpenAiDialect final : public Dialect {
 
  private:
   std::shared_ptr<Upstream> upstream_;
+  int64_t unfinished_;
 };
 
 base::Result<Embeddings> openai_embeddings(const json::Value& answer, const std::string& label) {
@@ -161,9 +163,10 @@ class OpenAiBackend final : public Backend {
     body["model"] = options_.upstream;
     body["stream"] = true;
     body["stream_options"] = json::Object{{"include_usage", true}};
+    auto dialect = std::make_unique<OpenAiDialect>(upstream_, json::int_at(body, "n").value_or(1));
     const json::Value whole(std::move(body));
-    auto stream = co_await upstream_->stream(ctx, std::move(path), json::write(whole), Framing::kEvents,
-                                             std::make_unique<OpenAiDialect>(upstream_));
+    auto stream =
+        co_await upstream_->stream(ctx, std::move(path), json::write(whole), Framing::kEvents, std::move(dialect));
     co_return stream;
   }
 

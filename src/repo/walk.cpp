@@ -12,6 +12,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/strings.h"
 #include "repo/scopes.h"
 
 namespace promethean::repo {
@@ -72,6 +73,7 @@ class Walker {
   bool read_directory(const Task& task, WalkResult* result, std::vector<Task>* found);
   void take(const Task& task, int fd, const Name& name, const IgnoreScope& scope, WalkResult* result,
             std::vector<Task>* found);
+  IgnoreScope::Ptr first_scope() const;
   IgnoreScope::Ptr enter(const Task& task, const std::vector<Name>& names) const;
   void leave_out(const std::string& path, std::string_view why, uint64_t* count) const;
   void merge(WalkResult result);
@@ -99,19 +101,20 @@ const IgnoreScope::Ptr& Walker::scope_of_directory(const std::string& path) {
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
   IgnoreScope::Ptr above;
   if (path.empty()) {
-    above = scope_above(root_, options_.exclude_globs);
+    above = first_scope();
   } else if (name != ".git") {
     above = scope_of_directory(slash == std::string::npos ? "" : path.substr(0, slash));
     if (above && above->ignored(path, true)) above = nullptr;
   }
   // Never through a link: each directory on the way is opened as what it is.
   if (above && !root_.open_file(path, O_PATH | O_DIRECTORY | O_NOFOLLOW)) above = nullptr;
-  return scopes_[path] = above ? scope_in(root_, path, std::move(above), rule_files(root_, path)) : nullptr;
+  if (above && options_.ignore_files) above = scope_in(root_, path, std::move(above), rule_files(root_, path));
+  return scopes_[path] = std::move(above);
 }
 
 void Walker::start() {
   if (options_.looks.empty()) {
-    tasks_.push_back({"", scope_above(root_, options_.exclude_globs)});
+    tasks_.push_back({"", first_scope()});
     return;
   }
   for (const Look& look : without_covered(options_.looks)) {
@@ -120,7 +123,7 @@ void Walker::start() {
     const std::string above = slash == std::string::npos ? "" : look.directory.substr(0, slash);
     const bool hidden = look.directory.starts_with('.') || look.directory.find("/.") != std::string::npos;
     // read_directory adds the rules of the directory itself.
-    const auto scope = look.directory.empty() ? scope_above(root_, options_.exclude_globs) : scope_of_directory(above);
+    const auto scope = look.directory.empty() ? first_scope() : scope_of_directory(above);
     tasks_.push_back({look.directory, scope, hidden, look.below});
   }
 }
@@ -216,7 +219,13 @@ bool Walker::read_directory(const Task& task, WalkResult* result, std::vector<Ta
   return true;
 }
 
+IgnoreScope::Ptr Walker::first_scope() const {
+  if (options_.ignore_files) return scope_above(root_, options_.exclude_globs);
+  return IgnoreScope::outermost(IgnoreRules::parse(base::join(options_.exclude_globs, "\n")));
+}
+
 IgnoreScope::Ptr Walker::enter(const Task& task, const std::vector<Name>& names) const {
+  if (!options_.ignore_files) return task.scope;
   const auto has = [&names](std::string_view wanted) {
     return std::ranges::find(names, wanted, &Name::name) != names.end();
   };

@@ -71,6 +71,7 @@ using OnLeftOut = std::function<void(const std::string& path, std::string_view w
 struct WalkOptions {
   std::vector<std::string> exclude_globs;  // gitignore syntax, relative to the root; stronger than every file's rules
   int threads = 2;
+  bool ignore_files = true;  // false: only exclude_globs leave anything out
   std::vector<Look> looks;   // empty: the whole tree
   OnDirectory on_directory;  // may be empty
   OnLeftOut on_left_out;     // may be empty

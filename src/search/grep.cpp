@@ -5,229 +5,153 @@
 #include <thread>
 
 #include "async/runtime.h"
-#include "search/grep_pattern.h"
-#include "search/snapshot_filter.h"
+#include "search/grep_file.h"
 
 namespace promethean::search {
 
 namespace {
 
 constexpr uint64_t kGroupBytes = 512 << 10;  // what a thread takes at once
-constexpr size_t kPollEvery = 4096;          // matches between two looks at the stop flag, within one file
+constexpr uint64_t kDiskFileCost = 32 << 10;
+constexpr size_t kMostMatches = SIZE_MAX / 2;
 
-// Line numbers of rising offsets: counts on from the last one when that is near, else asks the blocks.
-class LineCounter {
- public:
-  explicit LineCounter(const FileText& file) : file_(file) {}
+using KeptFiles = std::vector<std::shared_ptr<const LoadedFile>>;
 
-  uint32_t line(size_t offset) {
-    const std::string_view text = file_.text();
-    if (offset < at_ || offset - at_ > kBlockBytes) {
-      line_ = file_.line_at(offset);
-    } else {
-      line_ += static_cast<uint32_t>(std::count(text.begin() + static_cast<std::ptrdiff_t>(at_),
-                                                text.begin() + static_cast<std::ptrdiff_t>(offset), '\n'));
-    }
-    at_ = offset;
-    return line_;
-  }
-
- private:
-  const FileText& file_;
-  size_t at_ = 0;
-  uint32_t line_ = 1;
-};
-
-// Finds the matches of one file.
-class FileGrep {
- public:
-  FileGrep(const GrepPattern& pattern, const GrepOptions& options, const async::StopFlag& stop)
-      : pattern_(pattern), options_(options), stop_(stop) {}
-
-  // Appends at most `limit` matches.
-  void run(const Segment::File& file, size_t limit, std::vector<GrepMatch>* matches) const {
-    if (options_.multiline) {
-      by_text(file, limit, matches);
-    } else {
-      by_line(file, limit, matches);
-    }
-  }
-
- private:
-  void by_line(const Segment::File& file, size_t limit, std::vector<GrepMatch>* matches) const {
-    const std::string_view text = file.text.text();
-    GrepPattern::Search search(pattern_, text, file.text.ascii());
-    LineCounter lines(file.text);
-    const size_t end = matches->size() + limit;
-    for (size_t from = 0; matches->size() < end && from < text.size();) {
-      const auto found = search.next_line(from);
-      if (!found) return;
-      const uint32_t line = lines.line(found->begin);
-      const size_t last = std::max(found->begin + 1, found->end) - 1;
-      matches->push_back(make(file, *found, {found->begin, last, line, line}));
-      const size_t newline = text.find('\n', found->begin);
-      if (newline == std::string_view::npos) return;
-      from = newline + 1;
-      if (matches->size() % kPollEvery == 0 && stop_.stopped()) return;
-    }
-  }
-
-  void by_text(const Segment::File& file, size_t limit, std::vector<GrepMatch>* matches) const {
-    const std::string_view text = file.text.text();
-    GrepPattern::Search search(pattern_, text, file.text.ascii());
-    LineCounter lines(file.text);
-    const size_t end = matches->size() + limit;
-    Span open;  // of the match before, which later ones may extend
-    size_t steps = 0;
-    for (size_t from = 0; from <= text.size(); ++steps) {
-      const auto found = search.next(from);
-      if (!found) return;
-      Span span{found->begin, std::max(found->begin + 1, found->end) - 1, lines.line(found->begin), 0};
-      span.last_line = std::max(span.first_line, file.text.line_at(span.last));
-      if (span.first_line <= open.last_line) {
-        open.last = std::max(open.last, span.last);
-        open.last_line = std::max(open.last_line, span.last_line);
-        set_window(file, open, &matches->back());
-      } else if (matches->size() == end) {
-        return;
-      } else {
-        matches->push_back(make(file, *found, span));
-        open = span;
-      }
-      from = found->end > found->begin ? found->end : found->end + 1;
-      if (steps % kPollEvery == 0 && stop_.stopped()) return;
-    }
-  }
-
-  // From the first to the last byte of a match, and their lines.
-  struct Span {
-    size_t first = 0, last = 0;
-    uint32_t first_line = 0, last_line = 0;
-  };
-
-  static size_t line_begin(std::string_view text, size_t at) {
-    const size_t newline = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
-    return newline == std::string_view::npos ? 0 : newline + 1;
-  }
-  // Behind the newline of the line that `at` is on.
-  static size_t line_end(std::string_view text, size_t at) {
-    const size_t newline = text.find('\n', at);
-    return newline == std::string_view::npos ? text.size() : newline + 1;
-  }
-
-  GrepMatch make(const Segment::File& file, const GrepPattern::Match& found, const Span& span) const {
-    const std::string_view text = file.text.text();
-    const size_t begin = line_begin(text, found.begin);
-    std::string_view line = text.substr(begin, line_end(text, found.begin) - begin);
-    if (line.ends_with('\n')) line.remove_suffix(1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    GrepMatch match;
-    match.path = file.path;
-    match.line = static_cast<int>(span.first_line);
-    match.column = static_cast<int>(found.begin - begin) + 1;
-    match.match_length = static_cast<int>(found.end - found.begin);
-    match.text = line;
-    set_window(file, span, &match);
-    return match;
-  }
-
-  // The lines of the span with the context asked for, cut to the file.
-  void set_window(const Segment::File& file, const Span& span, GrepMatch* match) const {
-    const std::string_view text = file.text.text();
-    size_t begin = line_begin(text, span.first), end = line_end(text, span.last);
-    uint32_t start_line = span.first_line, end_line = span.last_line;
-    for (int i = 0; i < options_.context && begin > 0; ++i, --start_line) begin = line_begin(text, begin - 1);
-    for (int i = 0; i < options_.context && end < text.size(); ++i, ++end_line) end = line_end(text, end);
-    match->start_line = static_cast<int>(start_line);
-    match->end_line = static_cast<int>(end_line);
-    match->snippet = text.substr(begin, end - begin);
-  }
-
-  const GrepPattern& pattern_;
-  const GrepOptions& options_;
-  const async::StopFlag& stop_;
+// What a GrepResult's views point into, beside the state.
+struct KeptForGrep {
+  std::shared_ptr<const void> candidates;
+  KeptFiles files;
 };
 
 // The files of the question, cut into groups that threads take in order. Results are kept by group, so they come out in
 // the order of paths; work ends when the groups finished without a gap hold enough.
 class GrepRun {
  public:
-  GrepRun(const TreeState& state, const GrepPattern& pattern, const GrepOptions& options, const async::StopFlag& stop)
-      : state_(state), options_(options), stop_(stop), file_grep_(pattern, options, stop) {
-    choose_files();
+  GrepRun(const GrepTree& tree, const GrepPattern& pattern, const GrepOptions& options, const ClassFilter& classes,
+          GrepCandidates candidates, GrepStop stop)
+      : tree_(tree),
+        pattern_(pattern),
+        options_(options),
+        classes_(classes),
+        candidates_(std::move(candidates)),
+        stop_(std::move(stop)) {
+    make_groups();
   }
 
   GrepResult run();
 
  private:
   struct Group {
-    size_t first = 0, last = 0;  // of files_
+    size_t first = 0, last = 0;  // of the candidates
     bool done = false;
     std::vector<GrepMatch> matches;
-    uint64_t files = 0;
+    std::vector<GrepFileCount> files;
+    KeptFiles kept;
+    uint64_t searched = 0;
+    uint64_t unreadable = 0;
   };
-  void choose_files();
+  void make_groups();
   void work();
-  void finish(size_t group);
+  void search(const GrepCandidate& candidate, FileGrep* grep, Group* group) const;
+  void search_text(const FileGrep::File& file, FileGrep* grep, Group* group) const;
+  size_t found_in(const Group& group) const;
+  bool finish(size_t group, bool whole);
+  GrepResult gather();
 
-  const TreeState& state_;
+  const GrepTree& tree_;
+  const GrepPattern& pattern_;
   const GrepOptions& options_;
-  const async::StopFlag& stop_;
-  const FileGrep file_grep_;
-  std::vector<FileRef> files_;
+  const ClassFilter& classes_;
+  const GrepCandidates candidates_;
+  const GrepStop stop_;
   std::vector<Group> groups_;
 
   std::mutex mutex_;
   size_t next_ = 0;      // group to take
   size_t finished_ = 0;  // groups done without a gap
-  size_t in_order_ = 0;  // matches in those
+  size_t in_order_ = 0;  // results in those
   bool enough_ = false;
+  bool cut_short_ = false;  // a file was not searched to its end
+  bool hit_limit_ = false;
 };
 
-void GrepRun::choose_files() {
-  const FileFilter filter(options_.kind, options_.paths);
-  const bool all = options_.kind == Kind::kAll && options_.paths.empty() && options_.hidden;
+void GrepRun::make_groups() {
   uint64_t bytes = kGroupBytes;
-  for (const FileRef ref : state_.files()) {
-    const Segment::File file = state_.file(ref);
-    const bool hidden = (file.record->flags & FileRecord::kHidden) != 0;
-    if (!all && ((hidden && !options_.hidden) || !filter.accepts(file.path, *file.record))) continue;
+  for (size_t i = 0; i < candidates_.files.size(); ++i) {
     if (bytes >= kGroupBytes) {
-      groups_.emplace_back().first = files_.size();
+      groups_.emplace_back().first = i;
       bytes = 0;
     }
-    files_.push_back(ref);
-    bytes += file.record->size + 256;
-    groups_.back().last = files_.size();
+    const GrepCandidate& file = candidates_.files[i];
+    bytes += file.on_disk ? kDiskFileCost : file.size + 256;
+    groups_.back().last = i + 1;
   }
 }
 
+// What the limit is about. A count goes on to the end: its total is exact.
+size_t GrepRun::found_in(const Group& group) const {
+  return options_.mode == GrepMode::kLines   ? group.matches.size()
+         : options_.mode == GrepMode::kFiles ? group.files.size()
+                                             : 0;
+}
+
 void GrepRun::work() {
+  FileGrep grep(pattern_, options_, stop_);
   for (;;) {
     size_t taken = 0;
     {
       const std::lock_guard lock(mutex_);
+      hit_limit_ = hit_limit_ || grep.hit_limit();
       if (enough_ || next_ == groups_.size()) return;
       taken = next_++;
     }
     Group& group = groups_[taken];
-    for (size_t i = group.first; i < group.last; ++i) {
+    bool whole = true;
+    for (size_t i = group.first; whole && i < group.last; ++i) {
       // One more than wanted, to know that there is more.
-      if (stop_.stopped() || group.matches.size() > options_.max_matches) break;
-      file_grep_.run(state_.file(files_[i]), options_.max_matches + 1 - group.matches.size(), &group.matches);
-      ++group.files;
+      if (found_in(group) > options_.max_matches) break;
+      search(candidates_.files[i], &grep, &group);
+      whole = !stop_.stopped();
     }
-    finish(taken);
+    if (!finish(taken, whole)) return;
   }
 }
 
-void GrepRun::finish(size_t group) {
-  const std::lock_guard lock(mutex_);
-  groups_[group].done = true;
-  for (; finished_ < groups_.size() && groups_[finished_].done; ++finished_) {
-    in_order_ += groups_[finished_].matches.size();
+void GrepRun::search(const GrepCandidate& candidate, FileGrep* grep, Group* group) const {
+  if (!candidate.on_disk) {
+    const Segment::File file = tree_.state.file(candidate.ref);
+    return search_text({file.path, file.text}, grep, group);
   }
-  if (in_order_ > options_.max_matches || stop_.stopped()) enough_ = true;
+  const auto loaded = load_file(*tree_.disk, std::string(candidate.path));
+  if (loaded == nullptr) {
+    ++group->unreadable;
+    return;
+  }
+  const FileClass& file_class = loaded->file_class;
+  if (!classes_.accepts(candidate.path, file_class.role, file_class.language)) return;
+  const size_t before = group->matches.size();
+  search_text({candidate.path, loaded->text}, grep, group);
+  if (group->matches.size() > before) group->kept.push_back(loaded);
+}
+
+void GrepRun::search_text(const FileGrep::File& file, FileGrep* grep, Group* group) const {
+  const size_t per_file = options_.max_per_file > 0 ? options_.max_per_file : SIZE_MAX;
+  ++group->searched;
+  if (options_.mode == GrepMode::kLines) {
+    grep->run(file, std::min(per_file, options_.max_matches + 1 - group->matches.size()), &group->matches);
+    return;
+  }
+  const uint64_t count = grep->count(file, options_.mode == GrepMode::kFiles ? 1 : per_file);
+  if (count > 0) group->files.push_back({file.path, count});
+}
+
+bool GrepRun::finish(size_t group, bool whole) {
+  const std::lock_guard lock(mutex_);
+  cut_short_ = cut_short_ || !whole;
+  groups_[group].done = true;
+  for (; finished_ < groups_.size() && groups_[finished_].done; ++finished_) in_order_ += found_in(groups_[finished_]);
+  if (in_order_ > options_.max_matches || !whole) enough_ = true;
+  return !enough_;
 }
 
 GrepResult GrepRun::run() {
@@ -236,31 +160,75 @@ GrepResult GrepRun::run() {
   for (int i = 1; i < threads; ++i) pool.emplace_back([this] { work(); });
   work();
   for (auto& thread : pool) thread.join();
+  return gather();
+}
 
+GrepResult GrepRun::gather() {
   GrepResult result;
-  result.truncated = stop_.stopped();
+  auto kept = std::make_shared<KeptForGrep>(candidates_.keeps);
+  size_t matches = 0;
+  for (const Group& group : groups_) matches += group.matches.size();
+  result.matches.reserve(std::min(matches, options_.max_matches));
+  bool more = false, gap = false;
+  result.left_out = candidates_.left_out;
   for (Group& group : groups_) {
-    result.files_searched += group.files;
-    for (GrepMatch& match : group.matches) {
-      if (result.matches.size() == options_.max_matches) {
-        result.truncated = true;
-        break;
-      }
-      result.matches.push_back(std::move(match));
+    gap = gap || !group.done;
+    if (gap && !cut_short_) break;  // there was enough before it
+    result.files_searched += group.searched;
+    if (group.unreadable > 0) result.left_out["unreadable"] += group.unreadable;
+    for (const GrepMatch& match : group.matches) {
+      more = more || result.matches.size() == options_.max_matches;
+      if (more) break;
+      result.matches.push_back(match);
     }
-    if (!group.done) break;
+    for (const GrepFileCount& file : group.files) {
+      if (options_.mode == GrepMode::kCount) result.total += file.count;
+      more = more || result.files.size() == options_.max_matches;
+      if (!more) result.files.push_back(file);
+    }
+    std::ranges::move(group.kept, std::back_inserter(kept->files));
   }
-  result.total = result.matches.size();
+  if (options_.mode != GrepMode::kCount) result.total = result.matches.size() + result.files.size();
+  const bool all = std::ranges::all_of(groups_, &Group::done) && !cut_short_;
+  result.cut = more           ? GrepCut::kMaxMatches
+               : hit_limit_   ? GrepCut::kMatchLimit
+               : all          ? GrepCut::kNothing
+               : stop_.late() ? GrepCut::kDeadline
+                              : GrepCut::kStopped;
+  result.keeps = std::move(kept);
   return result;
 }
 
 }  // namespace
 
-base::Result<GrepResult> grep_state(const TreeState& state, std::string_view pattern, const GrepOptions& options,
-                                    const async::StopFlag& stop) {
+std::string_view grep_cut_name(GrepCut cut) {
+  switch (cut) {
+    case GrepCut::kNothing:
+      return "";
+    case GrepCut::kMaxMatches:
+      return "maxMatches";
+    case GrepCut::kDeadline:
+      return "deadline";
+    case GrepCut::kStopped:
+      return "stopped";
+    case GrepCut::kMatchLimit:
+      return "matchLimit";
+  }
+  return "";
+}
+
+base::Result<GrepResult> grep_tree(const GrepTree& tree, std::string_view pattern, const GrepOptions& given,
+                                   const async::StopFlag& stop) {
+  GrepOptions options = given;
+  options.max_matches = std::min(options.max_matches, kMostMatches);
   const auto compiled = GrepPattern::compile(pattern, options);
   if (!compiled) return base::fail(compiled.error());
-  return GrepRun(state, **compiled, options, stop).run();
+  const GrepStop stop_when{stop, options.deadline};
+  const auto classes = ClassFilter::make(options);
+  if (!classes) return base::fail(classes.error());
+  auto candidates = choose_candidates(tree, options, stop_when);
+  if (!candidates) return base::fail(std::move(candidates).error());
+  return GrepRun(tree, **compiled, options, *classes, *std::move(candidates), stop_when).run();
 }
 
 }  // namespace promethean::search

@@ -1,22 +1,22 @@
 // grep over the packed text of a TreeState, on every processor, with results in the order of paths.
 //
-// Semantics are ripgrep's, as far as RE2 goes: a pattern is matched line by line (never across a newline) unless
-// `multiline`; `^` and `$` are the ends of a line; `.` matches no newline; `\w \d \s` and their opposites are Unicode;
-// `word` asks for a border (no Unicode word character) on both sides of the match; the carriage return of a CRLF line
-// is an ordinary character at its end; bytes that are not UTF-8 are matched by nothing but themselves in a `fixed`
-// pattern. What differs: no look-around and no back-references (RE2), and `\b` `\B` take ASCII letters, digits and `_`
-// for words.
+// Semantics are ripgrep 15's (docs/grep.md): its regular expressions, line by line unless `multiline`; `^` and `$` are
+// the ends of a line; classes, cases and word boundaries are Unicode; bytes that are not UTF-8 are matched by nothing
+// but `(?-u)` and themselves in a `fixed` pattern. A file with a NUL byte is binary and left out. Look-around and
+// back-references are matched by PCRE2.
 //
-// A multi-line match is one GrepMatch; its window holds all its lines. One that begins on a line which an earlier match
-// already covers extends that match.
+// In three steps, apart: grep_plan.h understands the pattern; grep_candidates.h chooses the files; grep_pattern.h and
+// grep_file.h match. A multi-line match is one GrepMatch; its window holds all its lines. One that begins on a line
+// which an earlier match already covers extends that match.
 #pragma once
 
+#include "search/grep_candidates.h"
 #include "search/index.h"
-#include "search/tree_state.h"
 
 namespace promethean::search {
 
-base::Result<GrepResult> grep_state(const TreeState& state, std::string_view pattern, const GrepOptions& options,
-                                    const async::StopFlag& stop);
+// The result keeps what its views need, but for the state.
+base::Result<GrepResult> grep_tree(const GrepTree& tree, std::string_view pattern, const GrepOptions& options,
+                                   const async::StopFlag& stop);
 
 }  // namespace promethean::search

@@ -1,251 +1,202 @@
-#include <algorithm>
-#include <optional>
+#include "search/grep_literals.h"
 
-#include "search/grep_syntax.h"
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <utility>
 
 namespace promethean::search {
 
 namespace {
 
 constexpr size_t kMinLiteral = 2;
-constexpr size_t kMaxLiterals = 16;
-constexpr int kMaxDepth = 50;
+constexpr size_t kMaxLiterals = 24;
+constexpr size_t kMaxBytes = 4096;  // of all together
+constexpr uint64_t kMaxSpread = 4;  // characters of a class that are told apart
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+using Literals = std::vector<GrepLiteral>;
 
-// What is known of a piece of pattern: the one string it matches, or strings of which each match has one.
+// What is known of a part of a pattern.
 struct Piece {
-  std::optional<std::string> exact;
-  std::vector<std::string> any_of;
+  bool complete = false;  // each match is one of `strings`; else each match holds one of them (none: nothing is known)
+  bool sure = true;       // and each of `strings` matches, wherever it stands
+  Literals strings;
 };
 
-size_t shortest(const std::vector<std::string>& strings) {
+size_t shortest(const Literals& strings) {
   size_t size = strings.empty() ? 0 : std::string::npos;
-  for (const auto& text : strings) size = std::min(size, text.size());
+  for (const auto& literal : strings) size = std::min(size, literal.text.size());
   return size;
 }
 
 // The better filter: longer, then fewer strings.
-void keep_better(std::vector<std::string>* best, std::vector<std::string> other) {
-  const size_t a = shortest(*best), b = shortest(other);
-  if (b > a || (b == a && other.size() < best->size())) *best = std::move(other);
+void keep_better(Literals* best, const Literals& other) {
+  const size_t a = std::min(shortest(*best), size_t{8}), b = std::min(shortest(other), size_t{8});
+  if (b > a || (b == a && other.size() < best->size())) *best = other;
 }
 
-class Parser {
- public:
-  Parser(std::string_view pattern, bool ignore_case) : text_(pattern), ignore_case_(ignore_case) {}
+bool is_letter(uint32_t code) {
+  return (code | 32) >= 'a' && (code | 32) <= 'z';
+}
 
-  // nullopt: not understood, so nothing is required.
-  std::optional<Piece> parse() {
-    auto piece = alternation(0);
-    if (!piece || at_ != text_.size()) return std::nullopt;
+GrepLiteral literal_of(uint32_t code, bool raw) {
+  GrepLiteral literal{.strict = code < 0x80 && is_letter(code)};
+  if (raw) {
+    literal.text = std::string(1, static_cast<char>(code));
+  } else {
+    append_utf8(&literal.text, code);
+  }
+  return literal;
+}
+
+// The letter whose two cases (and what folds to them) make up the set; 0: none.
+char folded_letter(const CodeSet& set) {
+  for (const auto& range : set.ranges()) {
+    if (range.first < 'a' || range.first > 'z') continue;
+    CodeSet letter = CodeSet::of(range.first);
+    if (set == fold_codes(letter) || set == fold_ascii(letter)) return static_cast<char>(range.first);
+    return 0;
+  }
+  return 0;
+}
+
+Piece piece_of_set(const GrepNode& node) {
+  const CodeSet& set = *node.set;
+  Piece piece{.complete = true};
+  if (const char letter = folded_letter(set)) {
+    piece.strings = {{.text = std::string(1, letter), .fold = true, .wide = set.ranges().back().last >= 0x80}};
     return piece;
+  }
+  if (set.empty() || set.size() > kMaxSpread) return {};
+  for (const auto& [first, last] : set.ranges()) {
+    for (uint32_t code = first; code <= last; ++code) piece.strings.push_back(literal_of(code, node.bytes));
+  }
+  return piece;
+}
+
+GrepLiteral joined(const GrepLiteral& a, const GrepLiteral& b) {
+  return {a.text + b.text, a.fold || b.fold, a.wide || b.wide, a.strict || b.strict};
+}
+
+// Each of `left` followed by each of `right`; nullopt when they become too many or too long.
+std::optional<Literals> product(const Literals& left, const Literals& right) {
+  if (left.size() * right.size() > kMaxLiterals) return std::nullopt;
+  Literals all;
+  size_t bytes = 0;
+  for (const auto& a : left) {
+    for (const auto& b : right) {
+      all.push_back(joined(a, b));
+      bytes += all.back().text.size();
+      if (bytes > kMaxBytes) return std::nullopt;
+    }
+  }
+  return all;
+}
+
+Piece piece_of(const GrepNode& node);
+
+// The longest stretches of complete pieces, and the best of all.
+class Sequence {
+ public:
+  void add(Piece piece) {
+    sure_ = sure_ && piece.sure;
+    if (piece.complete) {
+      if (auto longer = product(run_, piece.strings)) {
+        run_ = *std::move(longer);
+        return;
+      }
+      end_run();
+      run_ = std::move(piece.strings);
+    } else {
+      end_run();
+      keep_better(&best_, piece.strings);
+    }
+  }
+  Piece finish() && {
+    if (complete_) return {.complete = true, .sure = sure_, .strings = std::move(run_)};
+    end_run();
+    return {.strings = std::move(best_)};
   }
 
  private:
-  struct Repeat {
-    bool any = false;
-    bool optional = false;  // zero times is allowed
-  };
-
-  std::optional<Piece> alternation(int depth);
-  std::optional<Piece> concatenation(int depth);
-  std::optional<Piece> atom(int depth);
-  std::optional<Piece> group(int depth);
-  std::optional<Piece> escape();
-  bool skip_class();
-  std::optional<Piece> character();
-  Repeat repeat();
-  bool more() const { return at_ < text_.size(); }
-
-  std::string_view text_;
-  size_t at_ = 0;
-  bool ignore_case_;
+  void end_run() {
+    keep_better(&best_, run_);
+    run_ = {{}};
+    complete_ = false;
+  }
+  Literals run_ = {{}};
+  Literals best_;
+  bool complete_ = true, sure_ = true;
 };
 
-std::optional<Piece> Parser::alternation(int depth) {
-  if (depth > kMaxDepth) return std::nullopt;
-  auto whole = concatenation(depth);
-  if (!whole || !more() || text_[at_] != '|') return whole;
-  const auto strings = [](Piece& piece) {
-    return piece.exact ? std::vector<std::string>{*piece.exact} : std::move(piece.any_of);
-  };
-  std::vector<std::string> all = strings(*whole);
-  bool usable = shortest(all) >= 1;
-  while (more() && text_[at_] == '|') {
-    ++at_;
-    auto branch = concatenation(depth);
-    if (!branch) return std::nullopt;
-    auto more_strings = strings(*branch);
-    usable = usable && shortest(more_strings) >= 1;
-    std::ranges::move(more_strings, std::back_inserter(all));
+Piece piece_of_repeat(const GrepNode& node) {
+  Piece child = piece_of(node.children[0]);
+  if (node.least == 0 && node.most == 1 && child.complete && child.strings.size() < kMaxLiterals) {
+    child.strings.insert(node.greedy ? child.strings.end() : child.strings.begin(), GrepLiteral{});
+    return child;
   }
-  if (!usable || all.size() > kMaxLiterals) all.clear();
-  return Piece{std::nullopt, std::move(all)};
+  if (node.least == 0) return {};
+  Sequence sequence;
+  constexpr uint32_t kTimes = 8;
+  for (uint32_t i = 0; i < std::min(node.least, kTimes); ++i) sequence.add(child);
+  if (node.most != node.least || node.least > kTimes) sequence.add({});
+  return std::move(sequence).finish();
 }
 
-std::optional<Piece> Parser::concatenation(int depth) {
-  std::string run;
-  bool exact = true;  // nothing but `run` so far
-  std::vector<std::string> best;
-  const auto end_run = [&] {
-    if (!run.empty()) keep_better(&best, {run});
-    run.clear();
-    exact = false;
-  };
-  while (more() && text_[at_] != '|' && text_[at_] != ')') {
-    auto piece = atom(depth);
-    if (!piece) return std::nullopt;
-    const Repeat times = repeat();
-    if (times.optional) {
-      end_run();
-    } else if (piece->exact && !times.any) {
-      run += *piece->exact;
-    } else if (piece->exact) {  // x+ ends in one x, and whatever follows comes after it
-      run += *piece->exact;
-      end_run();
-    } else {
-      end_run();
-      keep_better(&best, std::move(piece->any_of));
-    }
+Piece piece_of_branches(const GrepNode& node) {
+  Piece all{.complete = true};
+  bool usable = true;
+  for (const GrepNode& branch : node.children) {
+    Piece piece = piece_of(branch);
+    all.complete = all.complete && piece.complete;
+    all.sure = all.sure && piece.sure;
+    usable = usable && !piece.strings.empty();
+    std::ranges::move(piece.strings, std::back_inserter(all.strings));
+    if (!usable || all.strings.size() > kMaxLiterals) return {};
   }
-  if (exact) return Piece{run, {}};
-  end_run();
-  return Piece{std::nullopt, std::move(best)};
+  return all;
 }
 
-Parser::Repeat Parser::repeat() {
-  Repeat result;
-  while (more()) {
-    const char c = text_[at_];
-    if (c == '*' || c == '?') {
-      result.any = result.optional = true;
-      ++at_;
-    } else if (c == '+') {
-      result.any = true;
-      ++at_;
-    } else if (c == '{') {
-      size_t i = at_ + 1;
-      const size_t digits = i;
-      while (i < text_.size() && is_digit(text_[i])) ++i;
-      const std::string_view minimum = text_.substr(digits, i - digits);
-      if (minimum.empty()) return result;
-      if (i < text_.size() && text_[i] == ',') ++i;
-      while (i < text_.size() && is_digit(text_[i])) ++i;
-      if (i >= text_.size() || text_[i] != '}') return result;
-      result.any = true;
-      if (minimum.find_first_not_of('0') == std::string_view::npos) result.optional = true;
-      at_ = i + 1;
-    } else {
-      return result;
-    }
+Piece piece_of(const GrepNode& node) {
+  switch (node.kind) {
+    case GrepNode::Kind::kEmpty:
+      return {.complete = true, .strings = {{}}};
+    case GrepNode::Kind::kLook:
+      return {.complete = true, .sure = false, .strings = {{}}};
+    case GrepNode::Kind::kSet:
+      return piece_of_set(node);
+    case GrepNode::Kind::kRepeat:
+      return piece_of_repeat(node);
+    case GrepNode::Kind::kAlternate:
+      return piece_of_branches(node);
+    case GrepNode::Kind::kOpaque:
+      return {};
+    case GrepNode::Kind::kConcat:
+      break;
   }
-  return result;
+  Sequence sequence;
+  for (const GrepNode& child : node.children) sequence.add(piece_of(child));
+  return std::move(sequence).finish();
 }
 
-std::optional<Piece> Parser::atom(int depth) {
-  switch (text_[at_]) {
-    case '(':
-      return group(depth);
-    case '[':
-      return skip_class() ? std::optional<Piece>(Piece{}) : std::nullopt;
-    case '\\':
-      return escape();
-    case '.':
-    case '^':
-    case '$':
-      ++at_;
-      return Piece{};
-    case '*':
-    case '+':
-    case '?':
-      return std::nullopt;
-    default:
-      return character();
+// Folded as a whole, a literal with letters of one case only stands for more than it should.
+void lower_folded(GrepLiteral* literal) {
+  if (!literal->fold) return;
+  for (char& c : literal->text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
   }
-}
-
-std::optional<Piece> Parser::group(int depth) {
-  ++at_;
-  if (more() && text_[at_] == '?') {
-    if (text_.substr(at_).starts_with("?:")) {
-      at_ += 2;
-    } else if (text_.substr(at_).starts_with("?P<")) {
-      const size_t close = text_.find('>', at_);
-      if (close == std::string_view::npos) return std::nullopt;
-      at_ = close + 1;
-    } else {
-      return std::nullopt;  // flags
-    }
-  }
-  auto inner = alternation(depth + 1);
-  if (!inner || !more() || text_[at_] != ')') return std::nullopt;
-  ++at_;
-  return inner;
-}
-
-bool Parser::skip_class() {
-  size_t i = at_ + 1;
-  if (i < text_.size() && text_[i] == '^') ++i;
-  if (i < text_.size() && text_[i] == ']') ++i;
-  for (; i < text_.size() && text_[i] != ']'; ++i) {
-    if (text_[i] == '\\') ++i;
-    if (text_.substr(i).starts_with("[:")) {
-      const size_t close = text_.find(":]", i + 2);
-      if (close == std::string_view::npos) return false;
-      i = close + 1;
-    }
-  }
-  at_ = i + 1;
-  return i < text_.size();
-}
-
-std::optional<Piece> Parser::escape() {
-  if (at_ + 1 >= text_.size()) return std::nullopt;
-  const char c = text_[at_ + 1];
-  const auto byte = static_cast<unsigned char>(c);
-  if (std::string_view("wWdDsSbBAz").find(c) != std::string_view::npos) {
-    at_ += 2;
-    return Piece{};
-  }
-  if (byte < 0x80 && byte > ' ' && !is_digit(c) && !((c | 32) >= 'a' && (c | 32) <= 'z')) {  // punctuation
-    at_ += 2;
-    return Piece{std::string(1, c), {}};
-  }
-  if (c == 't' || c == 'n') {
-    at_ += 2;
-    return Piece{std::string(1, c == 't' ? '\t' : '\n'), {}};
-  }
-  return std::nullopt;
-}
-
-std::optional<Piece> Parser::character() {
-  const auto lead = static_cast<unsigned char>(text_[at_]);
-  if (lead < 0x80) {
-    char c = text_[at_++];
-    if (ignore_case_ && c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-    return Piece{std::string(1, c), {}};
-  }
-  size_t size = 1;
-  while (at_ + size < text_.size() && (static_cast<unsigned char>(text_[at_ + size]) & 0xC0) == 0x80) ++size;
-  Piece piece;
-  if (!ignore_case_) piece.exact = std::string(text_.substr(at_, size));
-  at_ += size;
-  return piece;
 }
 
 }  // namespace
 
-RequiredLiterals required_literals(std::string_view pattern, bool ignore_case) {
-  auto piece = Parser(pattern, ignore_case).parse();
-  if (!piece) return {};
+RequiredLiterals required_literals(const GrepNode& root) {
+  Piece piece = piece_of(root);
   RequiredLiterals literals;
-  literals.whole = piece->exact.has_value() && !ignore_case;
-  literals.any_of = piece->exact ? std::vector<std::string>{*piece->exact} : std::move(piece->any_of);
-  if (!literals.whole && shortest(literals.any_of) < kMinLiteral) return {};
-  if (literals.whole && literals.any_of[0].empty()) return {};
+  literals.whole = piece.complete && piece.sure && shortest(piece.strings) > 0 &&
+                   std::ranges::none_of(piece.strings, [](const auto& text) { return text.fold && text.strict; });
+  if (!literals.whole && shortest(piece.strings) < kMinLiteral) return {};
+  literals.any_of = std::move(piece.strings);
+  for (GrepLiteral& literal : literals.any_of) lower_folded(&literal);
   return literals;
 }
 

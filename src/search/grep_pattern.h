@@ -1,6 +1,7 @@
-// GrepPattern: a pattern with its options, compiled: RE2 behind a literal filter. Finds matches in one text.
+// GrepPattern: a plan compiled; and GrepSearch, which finds its matches in one text after another.
 //
-// Threads: immutable once compiled; any thread may search.
+// Literals that must be there are looked for first; around each one the line is given to the engine. Threads: a
+// GrepPattern is immutable; a GrepSearch belongs to one thread and refers to its pattern.
 #pragma once
 
 #include <re2/re2.h>
@@ -9,55 +10,82 @@
 #include <optional>
 #include <string_view>
 
-#include "base/error.h"
+#include "async/context.h"
 #include "search/grep_finder.h"
-#include "search/index.h"
+#include "search/grep_pcre2.h"
+#include "search/grep_plan.h"
+#include "search/grep_vm.h"
 
 namespace promethean::search {
 
+// When to stop, asked on any thread.
+struct GrepStop {
+  async::StopFlag flag;
+  std::optional<base::SteadyTime> deadline;
+
+  bool late() const { return deadline && base::steady_now() >= *deadline; }
+  bool stopped() const { return flag.stopped() || late(); }
+};
+
 class GrepPattern {
  public:
-  static constexpr size_t kMaxPatternBytes = 16 << 10;
   static constexpr int64_t kMaxMemory = 64 << 20;  // of RE2's program and its cached states
 
-  // kInvalidArgument with RE2's words for what it does not accept.
-  static base::Result<std::unique_ptr<GrepPattern>> compile(std::string_view pattern, const GrepOptions& options);
-
-  struct Match {
-    size_t begin = 0;
-    size_t end = 0;
-  };
-
-  // The matches of one text, in order. `ascii` says that all its bytes are. A byte order mark is no part of the first
-  // line, as in ripgrep, but offsets count it.
-  class Search {
-   public:
-    Search(const GrepPattern& pattern, std::string_view text, bool ascii);
-    // Line by line: the first match of the next line at or after `from` that has one. `from` is the begin of a line.
-    std::optional<Match> next_line(size_t from);
-    // Over the whole text: the next match that begins at or after `from`.
-    std::optional<Match> next(size_t from);
-
-   private:
-    std::optional<Match> find_line(size_t from) const;
-    std::optional<Match> find(size_t from) const;
-
-    const GrepPattern& pattern_;
-    std::string_view text_;  // without its mark
-    size_t mark_ = 0;        // size of the mark
-    const LiteralFinder* finder_ = nullptr;
-  };
+  static base::Result<std::unique_ptr<const GrepPattern>> compile(GrepPlan plan);
+  static base::Result<std::unique_ptr<const GrepPattern>> compile(std::string_view pattern, const GrepOptions& options);
+  const GrepPlan& plan() const { return plan_; }
 
  private:
-  GrepPattern() = default;
-  base::Result<void> build_regex(std::string_view pattern, const GrepOptions& options, bool ignore_case);
-  std::optional<Match> match(std::string_view text, size_t from) const;
+  friend class GrepSearch;
+  explicit GrepPattern(GrepPlan plan) : plan_(std::move(plan)) {}
+  base::Result<void> compile_re2();
+  base::Result<std::unique_ptr<re2::RE2>> re2_for(const std::string& spelling) const;
 
-  std::unique_ptr<re2::RE2> regex_;      // null when the literal says it all
+  GrepPlan plan_;
   std::optional<LiteralFinder> finder_;  // none: every line must be looked at
-  size_t literal_size_ = 0;              // of the only literal, when regex_ is null
-  int group_ = 0;                        // the capture that is the match
-  bool fold_needs_ascii_ = false;        // a letter of the literals has a fold outside ASCII
+  bool finder_needs_ascii_ = false;      // a letter of the literals has a fold outside ASCII
+  std::unique_ptr<re2::RE2> ascii_, unicode_;
+  std::unique_ptr<const GrepVm> vm_;
+  std::optional<Pcre2Code> pcre2_;
+};
+
+class GrepSearch {
+ public:
+  GrepSearch(const GrepPattern& pattern, const GrepStop& stop);
+
+  // The text that next() and next_line() are about. `ascii` says that all its bytes are. A byte order mark is no part
+  // of the first line, as in ripgrep, but offsets count it.
+  void begin(std::string_view text, bool ascii);
+  // For plans by line: the first match of the next line at or after `from` that has one. `from` is the begin of a line.
+  std::optional<TextMatch> next_line(size_t from);
+  // The next match that begins at or after `from`, anywhere in the text; in a text of one line, any pattern's.
+  std::optional<TextMatch> next(size_t from);
+
+  // PCRE2 gave up at least once since the object was made.
+  bool hit_limit() const { return hit_limit_; }
+
+ private:
+  std::optional<TextMatch> find_line(size_t from);
+  std::optional<TextMatch> find_literal(size_t from) const;
+  std::optional<TextMatch> find_filtered_line(size_t from);
+  std::optional<TextMatch> find_unfiltered_line(size_t from);
+  std::optional<TextMatch> match_line(size_t begin, size_t end);
+  std::optional<TextMatch> find_in(std::string_view text, bool ascii, size_t from);
+  std::optional<TextMatch> find_re2(const re2::RE2& regex, std::string_view text, size_t from) const;
+  std::optional<TextMatch> find_pcre2(std::string_view text, size_t from);
+  bool borders_hold(std::string_view text, const TextMatch& match) const;
+  bool exact(bool ascii) const;
+
+  const GrepPattern& pattern_;
+  const GrepStop& stop_;
+  std::string_view text_;  // without its mark
+  size_t mark_ = 0;        // size of the mark
+  bool ascii_ = false;
+  bool literals_decide_ = false;
+  const LiteralFinder* finder_ = nullptr;
+  GrepVm::Scratch scratch_;
+  std::optional<Pcre2Match> pcre2_;
+  bool hit_limit_ = false;
 };
 
 }  // namespace promethean::search

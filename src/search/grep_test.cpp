@@ -1,7 +1,6 @@
 #include "search/grep.h"
 
 #include <gmock/gmock.h>
-#include <re2/re2.h>
 
 #include <cstdio>
 #include <map>
@@ -11,7 +10,8 @@
 
 #include "repo/test_tree.h"
 #include "search/content.h"
-#include "search/grep_syntax.h"
+#include "search/grep_parse.h"
+#include "search/grep_vm.h"
 
 namespace promethean::search {
 namespace {
@@ -35,8 +35,8 @@ class Grep : public ::testing::Test {
   std::vector<std::string> places(std::string_view pattern, const GrepOptions& options = {}) {
     std::vector<std::string> all;
     for (const GrepMatch& match : grep(pattern, options).matches) {
-      all.push_back(match.path + ":" + std::to_string(match.line) + ":" + std::to_string(match.column) + "+" +
-                    std::to_string(match.match_length));
+      all.push_back(std::string(match.path) + ":" + std::to_string(match.line) + ":" + std::to_string(match.column) +
+                    "+" + std::to_string(match.match_length));
     }
     return all;
   }
@@ -114,7 +114,6 @@ TEST_F(Grep, ClassesAreUnicode) {
   EXPECT_THAT(places("a[\\d-]z").size(), 2u);
   EXPECT_THAT(places("a[^\\W\\d]z"), ElementsAre("a.txt:1:1+4", "a.txt:5:1+3"));
   EXPECT_THAT(places("a[\\W]z").size(), 3u);
-  EXPECT_THAT(places("a\\Q\\w\\Ez"), IsEmpty());
 }
 
 TEST_F(Grep, InvalidUtf8IsMatchedByFixedBytesOnly) {
@@ -168,11 +167,11 @@ TEST_F(Grep, KeepsTheFirstMatchesInPathOrder) {
   for (int i = 0; i < 300; ++i) tree_.write("f" + std::to_string(1000 + i), std::string(9000, 'x') + "\nhit\nhit\n");
   build();
   const GrepResult some = grep("hit", {.max_matches = 101});
-  EXPECT_TRUE(some.truncated);
+  EXPECT_EQ(some.cut, GrepCut::kMaxMatches);
   ASSERT_EQ(some.matches.size(), 101u);
   for (size_t i = 0; i < 101; ++i) EXPECT_EQ(some.matches[i].path, "f" + std::to_string(1000 + i / 2));
   const GrepResult all = grep("hit", {.max_matches = 600});
-  EXPECT_FALSE(all.truncated);
+  EXPECT_FALSE(all.truncated());
   EXPECT_EQ(all.total, 600u);
   EXPECT_EQ(all.files_searched, 300u);
 }
@@ -186,12 +185,15 @@ TEST_F(Grep, PathsAndKindsNarrow) {
   build();
   const auto files = [this](GrepOptions options) {
     std::vector<std::string> all;
-    for (const auto& match : grep("hit", options).matches) all.push_back(match.path);
+    for (const auto& match : grep("hit", options).matches) all.emplace_back(match.path);
     return all;
   };
   EXPECT_THAT(files({.paths = {"src"}}), ElementsAre("src/a.cpp", "src/a_test.cpp"));
   EXPECT_THAT(files({.paths = {"./src/a.cpp"}}), ElementsAre("src/a.cpp"));
-  EXPECT_THAT(files({.paths = {"*.md", "srcx/"}}), ElementsAre("README.md", "srcx/b.cpp"));
+  EXPECT_THAT(files({.paths = {"README.md", "srcx/"}}), ElementsAre("README.md", "srcx/b.cpp"));
+  EXPECT_THAT(files({.paths = {"*.{md,yml}"}}), ElementsAre(".github/x.yml", "README.md"));
+  EXPECT_THAT(files({.paths = {"src", "*.cpp", "*.md"}}), ElementsAre("src/a.cpp", "src/a_test.cpp"));
+  EXPECT_THAT(files({.paths = {tree_.path() + "/srcx"}}), ElementsAre("srcx/b.cpp"));
   EXPECT_THAT(files({.paths = {"src/**", "!*_test.cpp"}}), ElementsAre("src/a.cpp"));
   EXPECT_THAT(files({.kind = Kind::kTests}), ElementsAre("src/a_test.cpp"));
   EXPECT_THAT(files({.kind = Kind::kDocs}), ElementsAre("README.md"));
@@ -199,12 +201,12 @@ TEST_F(Grep, PathsAndKindsNarrow) {
   EXPECT_EQ(files({.paths = {"."}}).size(), 5u);
 }
 
-TEST_F(Grep, BadPatternsAreRefusedInRe2sWords) {
+TEST_F(Grep, BadPatternsAreRefusedWithTheReason) {
   build();
   EXPECT_EQ(error("a(").code(), base::Code::kInvalidArgument);
-  EXPECT_THAT(error("a(").message(), ::testing::HasSubstr("missing )"));
-  EXPECT_EQ(error("(?=x)").code(), base::Code::kInvalidArgument);
-  EXPECT_EQ(error("(a{1000}){1000}").code(), base::Code::kInvalidArgument);
+  EXPECT_THAT(error("a(").message(), ::testing::HasSubstr("unclosed group"));
+  EXPECT_EQ(error("(?=x)", {.engine = GrepEngine::kDefault}).code(), base::Code::kInvalidArgument);
+  EXPECT_EQ(error("((a{1000}){1000}){1000}").code(), base::Code::kInvalidArgument);
   EXPECT_EQ(error(std::string(20'000, 'x')).code(), base::Code::kInvalidArgument);
 }
 
@@ -234,36 +236,75 @@ class RandomText {
     if (depth > 0 && below(4) == 0) out = "(?:" + part(depth - 1) + (below(2) ? "|" : "") + part(depth - 1) + ")";
     if (depth > 0 && below(6) == 0) out = "(" + part(depth - 1) + "|" + part(depth - 1) + ")";
     static constexpr const char* kRepeats[] = {"*", "+", "?", "{2}", "{0,2}", "+?"};
-    if (out.back() != '^' && out.back() != '$' && below(5) == 0) out += kRepeats[below(std::size(kRepeats))];
+    if (!out.empty() && below(5) == 0) out += kRepeats[below(std::size(kRepeats))];
     return out;
   }
 
   static constexpr const char* kText[] = {
       "a", "b",        "ab",           "foo",  "bar", "A", "FOO",          "_", " ", "\n", "\n", "\r\n", "-", "1",
       ".", "\xC3\xA9", "\xE2\x82\xAC", "\xFF", "k",   "s", "\xE2\x84\xAA", "\t"};
-  static constexpr const char* kParts[] = {"a",   "b",   "ab",       "foo",  "bar",  "k",           "s",     ".", "\\w",
-                                           "\\d", "\\s", "\\W",      "[ab]", "[^a]", "[\\w-]",      "\\.",   "-", "^",
-                                           "$",   "fo",  "\xC3\xA9", "1",    " ",    "[[:alpha:]]", "[^\\s]"};
+  static constexpr const char* kParts[] = {"a",
+                                           "b",
+                                           "ab",
+                                           "foo",
+                                           "bar",
+                                           "k",
+                                           "s",
+                                           ".",
+                                           "\\w",
+                                           "\\d",
+                                           "\\s",
+                                           "\\W",
+                                           "[ab]",
+                                           "[^a]",
+                                           "[\\w-]",
+                                           "\\.",
+                                           "-",
+                                           "^",
+                                           "$",
+                                           "fo",
+                                           "\xC3\xA9",
+                                           "1",
+                                           " ",
+                                           "[[:alpha:]]",
+                                           "[^\\s]",
+                                           "\\b",
+                                           "\\B",
+                                           "\\<",
+                                           "\\>",
+                                           "\\b{start-half}",
+                                           "\\b{end-half}",
+                                           "(?-u:\\b)",
+                                           "(?-u:.)",
+                                           "(?-u:\\xC3)",
+                                           "[\\w&&[^a]]",
+                                           "\\p{L}",
+                                           "\\P{Lu}",
+                                           "(?i:k)",
+                                           "(?:)",
+                                           "\\A",
+                                           "\\z",
+                                           "\\x{e9}",
+                                           "[a-c--b]"};
   std::mt19937 random_;
 };
 
-// The slow twin: every line by itself, with a fresh regular expression and no filter.
+// The slow twin: every line by itself, without RE2 and without a filter.
 std::vector<std::string> line_by_line(const std::map<std::string, std::string>& files, const std::string& pattern,
                                       const GrepOptions& options) {
-  re2::RE2::Options re2_options;
-  re2_options.set_case_sensitive(!options.ignore_case);
-  const std::string unicode = with_unicode_classes(pattern);
-  const re2::RE2 regex(unicode, re2_options);
+  auto parsed = parse_pattern(pattern, {.ignore_case = options.ignore_case});
+  if (!parsed || !forbid_newlines(&parsed->root)) return {};
+  const auto vm = GrepVm::compile(parsed->root);
+  GrepVm::Scratch scratch;
   std::vector<std::string> found;
   for (const auto& [path, text] : files) {
     size_t begin = 0;
     for (int line = 1; begin < text.size(); ++line) {
       const size_t end = std::min(text.find('\n', begin), text.size());
-      const re2::StringPiece one(text.data() + begin, end - begin);
-      re2::StringPiece match;
-      if (regex.Match(one, 0, one.size(), re2::RE2::UNANCHORED, &match, 1)) {
-        found.push_back(path + ":" + std::to_string(line) + ":" + std::to_string(match.data() - one.data() + 1) + "+" +
-                        std::to_string(match.size()));
+      const auto match = vm->find(std::string_view(text).substr(begin, end - begin), 0, &scratch, [] { return false; });
+      if (match) {
+        found.push_back(path + ":" + std::to_string(line) + ":" + std::to_string(match->begin + 1) + "+" +
+                        std::to_string(match->end - match->begin));
       }
       begin = end + 1;
     }
@@ -287,12 +328,17 @@ TEST_F(Grep, FindsWhatALineByLineScanFinds) {
   }
 }
 
+std::string ripgrep_program() {
+  return PROMETHEAN_RIPGREP;
+}
+
 // "path:line" of every line that ripgrep prints.
 std::set<std::string> ripgrep(const std::string& root, const std::string& pattern, const std::string& flags) {
   std::string quoted;
   for (const char c : pattern) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  const std::string command = "cd '" + root + "' && rg --no-config --no-heading --hidden --no-ignore -n -0 " + flags +
-                              " -e '" + quoted + "' . 2>/dev/null";
+  const std::string command = "cd '" + root + "' && " + ripgrep_program() +
+                              " --no-config --no-heading --hidden --no-ignore -n -0 " + flags + " -e '" + quoted +
+                              "' . 2>/dev/null";
   const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
   std::set<std::string> lines;
   std::string line;
@@ -310,7 +356,8 @@ std::set<std::string> ripgrep(const std::string& root, const std::string& patter
 }
 
 TEST_F(Grep, FindsTheLinesThatRipgrepFinds) {
-  if (std::system("rg --version >/dev/null 2>&1") != 0) FAIL() << "ripgrep is not installed: scripts/bootstrap test";
+  if (std::system((ripgrep_program() + " --version >/dev/null").c_str()) != 0)
+    FAIL() << "ripgrep is not installed: scripts/bootstrap test";
   RandomText random(77);
   for (int i = 0; i < 12; ++i) tree_.write("f" + std::to_string(100 + i), random.text());
   build();
@@ -323,7 +370,7 @@ TEST_F(Grep, FindsTheLinesThatRipgrepFinds) {
     std::set<std::string> lines;
     for (const GrepMatch& match : grep(pattern, options).matches) {
       for (int line = match.start_line; line <= match.end_line; ++line) {
-        lines.insert(match.path + ":" + std::to_string(line));
+        lines.insert(std::string(match.path) + ":" + std::to_string(line));
       }
     }
     EXPECT_EQ(lines, ripgrep(tree_.path(), pattern, flags)) << pattern << " " << flags;

@@ -13,8 +13,8 @@ namespace {
 
 class TreeIndex : public Index {
  public:
-  TreeIndex(IndexOptions options, base::RootDir root, Store store, base::Log log)
-      : options_(std::move(options)), root_(std::move(root)), store_(std::move(store)), log_(std::move(log)) {}
+  TreeIndex(IndexOptions options, std::shared_ptr<const TreeOnDisk> disk, Store store, base::Log log)
+      : options_(std::move(options)), disk_(std::move(disk)), store_(std::move(store)), log_(std::move(log)) {}
 
   void load();
   base::Result<UpdateReport> update(const ProgressFn& progress, const async::StopFlag& stop,
@@ -29,13 +29,12 @@ class TreeIndex : public Index {
     base::Result<base::UniqueFd> taken;
   };
   Turn take_turn(const async::StopFlag& stop);
-  std::vector<std::string> exclude_globs() const;
   std::shared_ptr<const TreeState> state() const;
   void show(std::shared_ptr<const TreeState> state, base::WallTime as_of);
   base::Result<void> publish(std::shared_ptr<const TreeState> state, base::WallTime as_of);
 
   const IndexOptions options_;
-  const base::RootDir root_;
+  const std::shared_ptr<const TreeOnDisk> disk_;
   std::timed_mutex update_mutex_;  // one writer at a time; guards store_, loaded_
   Store store_;
   base::Log log_;
@@ -63,7 +62,7 @@ void TreeIndex::show(std::shared_ptr<const TreeState> state, base::WallTime as_o
   const auto now = snapshot();
   IndexStatus status = now && state == this->state() ? now->status() : state->status();
   status.as_of = as_of;
-  auto snapshot = std::make_shared<const TreeSnapshot>(state, std::move(status));
+  auto snapshot = std::make_shared<const TreeSnapshot>(state, std::move(status), disk_);
   const std::lock_guard lock(state_mutex_);
   state_ = std::move(state);
   snapshot_ = std::move(snapshot);
@@ -82,21 +81,11 @@ std::shared_ptr<const Snapshot> TreeIndex::snapshot() const {
   return snapshot_;
 }
 
-// The index itself may lie inside the tree; it must not index its own files.
-std::vector<std::string> TreeIndex::exclude_globs() const {
-  std::vector<std::string> globs = options_.exclude_globs;
-  const auto state = base::RootDir::open(options_.state_dir);
-  if (state && state->path().starts_with(root_.path() + "/")) {
-    globs.push_back(state->path().substr(root_.path().size()) + "/");
-  }
-  return globs;
-}
-
 base::Result<UpdateReport> TreeIndex::update(const ProgressFn& progress, const async::StopFlag& stop,
                                              const UpdateScope& scope) {
   const auto begin = base::steady_now();
-  UpdateRequest request{.root = root_,
-                        .exclude_globs = exclude_globs(),
+  UpdateRequest request{.root = disk_->root,
+                        .exclude_globs = disk_->exclude_globs,
                         .max_file_bytes = options_.max_file_bytes,
                         .scope = scope,
                         .progress = progress,
@@ -148,6 +137,16 @@ base::Result<void> TreeIndex::reset(const async::StopFlag& stop) {
   return publish(std::move(*empty), base::WallTime());
 }
 
+// The index itself may lie inside the tree; it must not index its own files.
+std::vector<std::string> exclude_globs(const IndexOptions& options, const base::RootDir& root) {
+  std::vector<std::string> globs = options.exclude_globs;
+  const auto state = base::RootDir::open(options.state_dir);
+  if (state && state->path().starts_with(root.path() + "/")) {
+    globs.push_back(state->path().substr(root.path().size()) + "/");
+  }
+  return globs;
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<Index>> Index::open(const IndexOptions& options, base::Log log) {
@@ -156,7 +155,9 @@ base::Result<std::unique_ptr<Index>> Index::open(const IndexOptions& options, ba
   const std::string key = base::sha256_hex(root->path()).substr(0, 16);
   auto store = Store::open(options.state_dir + "/index/" + key, log);
   if (!store) return base::fail(std::move(store).error());
-  auto index = std::make_unique<TreeIndex>(options, std::move(*root), std::move(*store), std::move(log));
+  auto globs = exclude_globs(options, *root);
+  auto disk = std::make_shared<const TreeOnDisk>(std::move(*root), std::move(globs));
+  auto index = std::make_unique<TreeIndex>(options, std::move(disk), std::move(*store), std::move(log));
   index->load();
   return index;
 }

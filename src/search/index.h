@@ -49,34 +49,71 @@ struct SearchOptions {
   std::vector<std::string> paths;  // globs or prefixes relative to the root; empty: everything
 };
 
+enum class GrepEngine { kAuto, kDefault, kPcre2 };  // kAuto: PCRE2 for look-around and back-references only
+enum class GrepMode { kLines, kFiles, kCount };
+
 struct GrepOptions {
   bool ignore_case = false;  // -i
   bool word = false;         // -w
   bool multiline = false;    // -U
   bool fixed = false;        // -F
   int context = 0;           // -C
-  size_t max_matches = 200;  // lines; the rest is counted as truncated
+  size_t max_matches = 200;  // lines, or files in the other modes; what is beyond is truncated
   Kind kind = Kind::kAll;
-  std::vector<std::string> paths;
-  bool hidden = true;  // false: not the files below a name that begins with a dot
+  std::vector<std::string> paths;  // files and directories to search, globs to filter by (snapshot_filter.h)
+  bool hidden = true;              // false: not the files below a name that begins with a dot
+  bool dot_all = false;            // s: `.` matches a newline, with -U
+  bool verbose = false;            // x: blanks and comments in the pattern
+  bool crlf = false;               // `$` matches before "\r\n"
+  bool invert = false;             // -v: the lines that do not match
+  bool ignored = false;            // also the files that ignore rules and the index leave out, read from disk now
+  GrepEngine engine = GrepEngine::kAuto;
+  GrepMode mode = GrepMode::kLines;
+  size_t max_per_file = 0;             // -m; 0: no limit
+  std::vector<std::string> languages;  // language_filter.h has the names
+  std::vector<std::string> globs;      // -g: the last that matches decides, `!` leaves out
+  std::optional<base::SteadyTime> deadline;
 };
 
+// The views are into what GrepResult::keeps holds.
 struct GrepMatch {
-  std::string path;
-  int line = 0;          // 1-based
-  int column = 0;        // 1-based, bytes, of the first match in the line
-  int match_length = 0;  // bytes; 0 for an empty match
-  std::string text;      // the line without its newline (first line of a multi-line match)
-  int start_line = 0;    // the window with context
+  std::string_view path;
+  std::string_view text;     // the line without its newline (first line of a multi-line match)
+  std::string_view snippet;  // the window
+  int line = 0;              // 1-based
+  int column = 0;            // 1-based, bytes, of the first match in the line
+  int match_length = 0;      // bytes; 0 for an empty match
+  int last_line = 0;         // that the match reaches; `line` but for multi-line matches
+  int start_line = 0;        // the window with context
   int end_line = 0;
-  std::string snippet;
 };
+
+struct GrepFileCount {
+  std::string_view path;
+  uint64_t count = 0;  // matching lines; with -U, matches. In mode kFiles only whether there is one.
+};
+
+// Why an answer is not all there is.
+enum class GrepCut {
+  kNothing,
+  kMaxMatches,  // there is more than was asked for
+  kDeadline,    // not every file was searched
+  kStopped,
+  kMatchLimit,  // PCRE2 gave a search up: lines may be missing
+};
+std::string_view grep_cut_name(GrepCut cut);  // "maxMatches", "deadline", "stopped", "matchLimit"; "" for nothing
 
 struct GrepResult {
-  std::vector<GrepMatch> matches;  // by path, then line
-  uint64_t total = 0;              // matching lines seen; exact unless `truncated`
-  bool truncated = false;          // stopped at max_matches, or by the stop flag
+  std::vector<GrepMatch> matches;    // mode kLines: by path, then line
+  std::vector<GrepFileCount> files;  // the other modes: files that match, by path
+  uint64_t total = 0;                // matching lines seen; files in mode kFiles; exact unless partial() or cut
+  GrepCut cut = GrepCut::kNothing;
   uint64_t files_searched = 0;
+  std::map<std::string, uint64_t> left_out;  // reason -> files that were not searched, of the whole tree
+  std::shared_ptr<const void> keeps;
+
+  bool truncated() const { return cut != GrepCut::kNothing; }
+  bool partial() const { return cut != GrepCut::kNothing && cut != GrepCut::kMaxMatches; }
 };
 
 // What a state of the index covers, and what it leaves out and why.
@@ -106,7 +143,7 @@ class Snapshot {
   virtual std::vector<Hit> search(std::string_view query, const SearchOptions& options,
                                   const async::StopFlag& stop) const = 0;
 
-  // kInvalidArgument with RE2's own words for a bad pattern.
+  // kInvalidArgument for a bad pattern, with the reason and the place, and for a language that is none.
   virtual base::Result<GrepResult> grep(std::string_view pattern, const GrepOptions& options,
                                         const async::StopFlag& stop) const = 0;
 

@@ -142,7 +142,7 @@ TEST_F(IndexTest, ManySmallChangesEqualAFreshBuild) {
   const auto lines = [](const Snapshot& snapshot) {
     std::vector<std::string> all;
     const auto found = snapshot.grep("", {.max_matches = 10'000}, async::StopFlag());
-    for (const auto& match : found->matches) all.push_back(match.path + ":" + match.text);
+    for (const auto& match : found->matches) all.push_back(std::string(match.path) + ":" + std::string(match.text));
     return all;
   };
   EXPECT_EQ(lines(*index->snapshot()), lines(*(*fresh)->snapshot()));

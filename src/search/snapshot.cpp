@@ -1,6 +1,7 @@
 #include "search/snapshot.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "search/grep.h"
 #include "search/ranking.h"
@@ -37,8 +38,9 @@ std::optional<Kind> parse_kind(std::string_view text) {
   return std::nullopt;
 }
 
-TreeSnapshot::TreeSnapshot(std::shared_ptr<const TreeState> state, IndexStatus status)
-    : state_(std::move(state)), status_(std::move(status)) {}
+TreeSnapshot::TreeSnapshot(std::shared_ptr<const TreeState> state, IndexStatus status,
+                           std::shared_ptr<const TreeOnDisk> disk)
+    : state_(std::move(state)), status_(std::move(status)), disk_(std::move(disk)) {}
 
 std::vector<Hit> TreeSnapshot::search(std::string_view query, const SearchOptions& options,
                                       const async::StopFlag& stop) const {
@@ -79,7 +81,10 @@ std::vector<Hit> TreeSnapshot::search(std::string_view query, const SearchOption
 
 base::Result<GrepResult> TreeSnapshot::grep(std::string_view pattern, const GrepOptions& options,
                                             const async::StopFlag& stop) const {
-  return grep_state(*state_, pattern, options, stop);
+  auto result = grep_tree({*state_, disk_.get()}, pattern, options, stop);
+  using Kept = std::pair<std::shared_ptr<const TreeState>, std::shared_ptr<const void>>;
+  if (result) result->keeps = std::make_shared<const Kept>(state_, std::move(result->keeps));
+  return result;
 }
 
 SymbolsFound TreeSnapshot::find_symbols(const SymbolQuery& query, const async::StopFlag& stop) const {

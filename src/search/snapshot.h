@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "search/grep_candidates.h"
 #include "search/index.h"
 #include "search/tree_state.h"
 
@@ -10,8 +11,9 @@ namespace promethean::search {
 
 class TreeSnapshot : public Snapshot {
  public:
-  // `status` is that of the state, but for its time, which may be newer.
-  TreeSnapshot(std::shared_ptr<const TreeState> state, IndexStatus status);
+  // `status` is that of the state, but for its time, which may be newer. `disk` may be null: then grep knows only what
+  // is indexed.
+  TreeSnapshot(std::shared_ptr<const TreeState> state, IndexStatus status, std::shared_ptr<const TreeOnDisk> disk);
 
   const IndexStatus& status() const override { return status_; }
   std::vector<Hit> search(std::string_view query, const SearchOptions& options,
@@ -28,6 +30,7 @@ class TreeSnapshot : public Snapshot {
  private:
   std::shared_ptr<const TreeState> state_;
   IndexStatus status_;
+  std::shared_ptr<const TreeOnDisk> disk_;
 };
 
 }  // namespace promethean::search
