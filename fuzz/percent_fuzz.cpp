@@ -1,5 +1,5 @@
-// Percent-decoding gives valid UTF-8 without NUL, and encoding what was decoded leads back to it. Arguments that are read
-// from a query satisfy their schema.
+// Percent-decoding gives valid UTF-8 without NUL, and encoding what was decoded leads back to it. Arguments that are
+// read from a query satisfy their schema.
 #include <cstdint>
 
 #include "base/check.h"

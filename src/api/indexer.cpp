@@ -1,9 +1,11 @@
 // The indexer: what the index covers and leaves out, and what it can be told to do. It follows the disk by itself, so
 // none of these calls is needed for right answers.
+// size: a quarter of it is the table of routes
 #include <set>
 
 #include "api/bridge.h"
 #include "api/bridge_schemas.h"
+#include "api/indexer_parameters.h"
 #include "base/strings.h"
 #include "repo/views.h"
 #include "search/snapshot_filter.h"
@@ -15,52 +17,6 @@ namespace {
 using Order = search::LiveIndex::Order;
 
 constexpr size_t kMaxPaths = 100'000;  // files that one call may name
-
-constexpr std::string_view kPathsSchema = R"({
-  "title": "ReindexRequest", "type": "object",
-  "properties": {
-    "path": {"description": "A file, a directory, a glob, or a list of them.", "anyOf": [{"type": "string", "minLength": 1, "maxLength": 4096},
-                       {"type": "array", "minItems": 1, "maxItems": 1000,
-                        "items": {"type": "string", "minLength": 1, "maxLength": 4096}}]}
-  },
-  "examples": [{"path": "src"}]
-})";
-
-constexpr std::string_view kPathSchema = R"({
-  "title": "IndexPathRequest", "type": "object",
-  "properties": {"path": {"type": "string", "minLength": 1, "maxLength": 4096,
-    "description": "The file, relative to the root."}},
-  "examples": [{"path": "README.md"}]
-})";
-
-// As the original takes it too.
-constexpr std::string_view kPathParameter = R"({
-  "type": "object",
-  "properties": {"path": {"type": "string", "maxLength": 4096, "description": "The same as in the body."}}
-})";
-
-constexpr std::string_view kLeftOutParameters = R"({
-  "type": "object",
-  "properties": {
-    "reason": {"type": "string", "enum": ["binary", "generated", "vendored", "too_large", "unreadable", "removed",
-      "ignored", "not_regular"], "description": "Only files that are left out for this."},
-    "after": {"type": "string", "maxLength": 4096, "description": "Goes on behind this path: `next` of the page before."},
-    "limit": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 200, "description": "How many at most."}
-  }
-})";
-
-constexpr std::string_view kNothingSchema = R"({"type": "object", "examples": [{}]})";
-
-constexpr std::string_view kOperationSchema = R"({
-  "title": "IndexerRequest", "type": "object", "required": ["op"],
-  "properties": {
-    "op": {"type": "string", "description": "What to do.", "enum": ["index", "remove", "reset", "reindex", "pause", "resume"]},
-    "path": {"description": "A file, a directory, a glob, or a list of them; for index, remove and reindex.", "anyOf": [{"type": "string", "minLength": 1, "maxLength": 4096},
-                       {"type": "array", "minItems": 1, "maxItems": 1000,
-                        "items": {"type": "string", "minLength": 1, "maxLength": 4096}}]}
-  },
-  "examples": [{"op": "reindex", "path": "src"}]
-})";
 
 http::Response ok(json::Object body = {}) {
   json::Object whole{{"ok", true}};
