@@ -44,7 +44,7 @@ def found(server, url, **body):
 
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_find_has_the_originals_shape_and_more(server, prefix):
-    answer = found(server, f"{prefix}/symbols/find", query="router")
+    answer = found(server, f"{prefix}/symbols/find", query="Router")
     first = answer["results"][0]
 
     assert {"path", "name", "kind", "startLine", "endLine", "signature"} <= first.keys()
@@ -70,7 +70,7 @@ def test_find_by_each_kind_of_match(server):
 
     assert names(query="Router", match="exact") == ["Router", "router"]
     assert names(query="Router", match="prefix") == ["Router", "router", "router_options"]
-    assert names(query="rtropts", match="fuzzy") == ["router_options"]
+    assert names(query="rouopts", match="fuzzy") == ["router_options"]
     assert names(query="Router.add") == ["add"]
     assert names(query="Router", match="best") == ["Router", "router"]
     misspelt = found(server, "/symbols/find", query="Ruoter")
@@ -180,3 +180,12 @@ def test_symbols_refs_and_outline_as_commands(cli):
     assert outline.returncode == 0 and "class Router" in outline.stdout and "Sends requests on." in outline.stdout
     assert json.loads(cli("outline", "deploy/stack.yaml", "--json").stdout)["tier"] == "textual"
     assert cli("outline", "nowhere.py").returncode == 3
+
+
+def test_view_shows_lines(cli):
+    assert cli("view", "src/router.py:4", "-C", "0").stdout == "     4      def add(self, route):\n"
+    assert cli("view", "src/router.py:4-5").stdout.count("\n") == 2
+    document = json.loads(cli("view", "src/router.py", "--line", "8", "-C", "1", "--json").stdout)
+    assert (document["startLine"], document["endLine"], document["totalLines"]) == (7, 9, 9)
+    assert cli("view", "nowhere.py").returncode == 3
+    assert cli("view", "../outside.py").returncode != 0

@@ -10,6 +10,7 @@ import pytest
 from support.server import FIXTURES, Promethean
 
 LEAST = 0.97
+MODULES = FIXTURES.parent / "node_modules"
 GO = pathlib.Path("/usr/share/gocode/src/golang.org/x/net")
 
 # language -> folders, endings, what ctags calls it and the kinds that count
@@ -18,7 +19,7 @@ SETS = {
     "cpp": ([FIXTURES / "re2/vendor"], (".cc", ".cpp", ".h"), "C++", "function class struct union enum"),
     "go": ([GO], (".go",), "Go", "func struct interface"),
     "python": ([FIXTURES / "pytest"], (".py",), "Python", "function class member"),
-    "typescript": ([FIXTURES / "rxjs/src"], (".ts",), "TypeScript", "function class interface method enum"),
+    "typescript": ([FIXTURES / "rxjs/src", MODULES / "openai/src", MODULES / "zod"], (".ts",), "TypeScript", "function class interface method enum"),
     "java": ([FIXTURES / "cordova-android", FIXTURES / "capacitor-android"], (".java",), "Java", "class interface enum method"),
     "rust": ([FIXTURES / "pydantic-core/src"], (".rs",), "Rust", "function method struct enum interface"),
 }

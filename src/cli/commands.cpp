@@ -209,6 +209,17 @@ Command symbols(Arguments& a) {
           .run = [&a](const Invocation& i) { return run_symbols(i, a.symbols); }};
 }
 
+Command view(Arguments& a) {
+  auto& v = a.view;
+  return {.name = "view",
+          .summary = "show lines of a file, as they are on disk",
+          .example = "promethean view src/main.cpp:10 -C 5",
+          .options = {required(file("PATH", "a file below the root, or FILE:LINE, or FILE:FIRST-LAST", v.path)),
+                      root_option(), number("-l,--line", "the line to show", v.line, 1, INT32_MAX),
+                      number("-C,--context", "lines to show on each side of it", v.context, 0, 10'000)},
+          .run = [&a](const Invocation& i) { return run_view(i, a.view); }};
+}
+
 Command refs(Arguments& a) {
   auto& r = a.refs;
   return {.name = "refs",
@@ -319,7 +330,7 @@ void add_common(Command& command, Arguments& a) {
 std::vector<Command> command_table(Arguments& arguments) {
   std::vector<Command> table;
   for (auto make :
-       {serve, index, search, grep, symbols, refs, outline, ask, replay, worker, token, doctor, completions}) {
+       {serve, index, search, grep, symbols, view, refs, outline, ask, replay, worker, token, doctor, completions}) {
     table.push_back(make(arguments));
     add_common(table.back(), arguments);
   }

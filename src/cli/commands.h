@@ -21,6 +21,7 @@ struct Arguments {
   SearchOptions search;
   GrepOptions grep;
   SymbolsOptions symbols;
+  ViewOptions view;
   RefsOptions refs;
   OutlineOptions outline;
   AskOptions ask;

@@ -75,6 +75,12 @@ struct SymbolsOptions {
   bool refs = false;  // show the uses instead
 };
 
+struct ViewOptions {
+  std::string path;  // PATH, PATH:LINE or PATH:FIRST-LAST
+  int64_t line = 0;  // 0: as the path says, else the first
+  int64_t context = 25;
+};
+
 struct RefsOptions {
   std::string name;
   std::string path;
@@ -133,6 +139,7 @@ Exit run_index(const Invocation& invocation, const IndexOptions& options);
 Exit run_search(const Invocation& invocation, const SearchOptions& options);
 Exit run_grep(const Invocation& invocation, const GrepOptions& options);
 Exit run_symbols(const Invocation& invocation, const SymbolsOptions& options);
+Exit run_view(const Invocation& invocation, const ViewOptions& options);
 Exit run_refs(const Invocation& invocation, const RefsOptions& options);
 Exit run_outline(const Invocation& invocation, const OutlineOptions& options);
 Exit run_ask(const Invocation& invocation, const AskOptions& options);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "search/syntax.h"
 
@@ -6,13 +7,26 @@ namespace promethean::search {
 
 namespace {
 
-// Types and functions: what a reader must not miss. Variables and fields are counted differently by the two.
-size_t structure_count(const std::vector<Definition>& list) {
+// Types and functions: what a reader must not miss. The two differ in which variables and fields count.
+bool is_structural(const Definition& d) {
   using enum DefinitionKind;
-  return static_cast<size_t>(std::ranges::count_if(list, [](const Definition& d) {
-    return d.kind == kFunction || d.kind == kMethod || d.kind == kConstructor || d.kind == kClass ||
-           d.kind == kStruct || d.kind == kInterface || d.kind == kTrait || d.kind == kEnum || d.kind == kUnion;
-  }));
+  return d.kind == kFunction || d.kind == kMethod || d.kind == kConstructor || d.kind == kClass || d.kind == kStruct ||
+         d.kind == kInterface || d.kind == kTrait || d.kind == kEnum || d.kind == kUnion;
+}
+
+using Places = std::set<std::pair<uint32_t, std::string_view>>;
+
+Places places_of(const std::vector<Definition>& list) {
+  Places places;
+  for (const Definition& d : list) places.emplace(d.line, d.name);
+  return places;
+}
+
+bool holds_all(const Places& places, const std::vector<Definition>& list) {
+  return std::ranges::all_of(list, [&places](const Definition& d) {
+    // The white space in `operator ==` is nobody's business.
+    return !is_structural(d) || d.name.starts_with("operator") || places.contains({d.line, d.name});
+  });
 }
 
 }  // namespace
@@ -22,10 +36,9 @@ ReadDefinitions read_definitions(Language language, std::string_view path, std::
   const auto tree = SyntaxTree::parse(language, path, text, budget, stop);
   if (!tree) return {scan_definitions(language, text), false};
   auto by_grammar = tree->definitions();
-  if (!tree->has_errors()) return {std::move(by_grammar), true};
   auto scanned = scan_definitions(language, text);
-  if (structure_count(by_grammar) < structure_count(scanned)) return {std::move(scanned), false};
-  return {std::move(by_grammar), true};
+  if (holds_all(places_of(by_grammar), scanned)) return {std::move(by_grammar), true};
+  return {std::move(scanned), false};
 }
 
 }  // namespace promethean::search

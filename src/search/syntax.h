@@ -28,7 +28,8 @@ class SyntaxBudget {
       : until_(base::steady_now() + time), max_bytes_(max_bytes) {}
 
   bool allows(size_t bytes) const { return bytes <= max_bytes_ && base::steady_now() < until_; }
-  bool spent() const { return base::steady_now() >= until_; }
+  base::SteadyTime::duration left() const { return until_ - base::steady_now(); }
+  bool spent() const { return left() <= left().zero(); }
 
  private:
   base::SteadyTime until_;
@@ -56,8 +57,8 @@ class SyntaxTree {
   std::unique_ptr<State> state_;
 };
 
-// The definitions of a text by the best reader there is: by grammar, unless that knows less than the scanner because
-// the text does not fit it. `syntax` says which it was.
+// The definitions of a text by the best reader there is: by grammar, unless the scanner knows a function or type that
+// the grammar does not, as where macros hide them. `syntax` says which it was.
 struct ReadDefinitions {
   std::vector<Definition> list;
   bool syntax = false;

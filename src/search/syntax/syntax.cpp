@@ -2,7 +2,7 @@
 
 #include <tree_sitter/api.h>
 
-#include <string>
+#include <algorithm>
 
 #include "search/syntax/rules.h"
 #include "search/syntax/walker.h"
@@ -11,7 +11,7 @@ namespace promethean::search {
 
 namespace {
 
-constexpr uint64_t kSliceMicros = 5'000;  // between two looks at the clock and the stop flag
+constexpr uint32_t kChunkBytes = 4'096;  // between two looks at the stop flag
 
 struct ParserDelete {
   void operator()(TSParser* parser) const { ts_parser_delete(parser); }
@@ -21,17 +21,33 @@ struct TreeDelete {
 };
 using TreePointer = std::unique_ptr<TSTree, TreeDelete>;
 
+// Hands the text out in chunks, and tells the parser to give up when the answer is not wanted any more.
+struct Source {
+  std::string_view text;
+  const async::StopFlag& stop;
+  size_t given_up = 0;
+
+  static const char* read(void* payload, uint32_t at, TSPoint, uint32_t* size) {
+    auto& source = *static_cast<Source*>(payload);
+    if (source.stop.stopped()) __atomic_store_n(&source.given_up, 1, __ATOMIC_RELAXED);
+    const size_t begin = std::min<size_t>(at, source.text.size());
+    *size = static_cast<uint32_t>(std::min<size_t>(kChunkBytes, source.text.size() - begin));
+    return source.text.data() + begin;
+  }
+};
+
+// One attempt: libtree-sitter 0.20 can crash when a parse that ran out of time is taken up again.
 TreePointer parse_text(const syntax::Grammar& grammar, std::string_view text, const SyntaxBudget& budget,
                        const async::StopFlag& stop) {
   const std::unique_ptr<TSParser, ParserDelete> parser(ts_parser_new());
   if (!ts_parser_set_language(parser.get(), grammar.parser())) return nullptr;
-  ts_parser_set_timeout_micros(parser.get(), kSliceMicros);
-  while (!stop.stopped() && !budget.spent()) {
-    // Goes on where the last slice ended.
-    TreePointer tree(ts_parser_parse_string(parser.get(), nullptr, text.data(), static_cast<uint32_t>(text.size())));
-    if (tree) return tree;
-  }
-  return nullptr;
+  const auto left = std::chrono::duration_cast<std::chrono::microseconds>(budget.left()).count();
+  if (left <= 0 || stop.stopped()) return nullptr;
+  Source source{.text = text, .stop = stop};
+  ts_parser_set_timeout_micros(parser.get(), static_cast<uint64_t>(left));
+  ts_parser_set_cancellation_flag(parser.get(), &source.given_up);
+  const TSInput input{.payload = &source, .read = Source::read, .encoding = TSInputEncodingUTF8};
+  return TreePointer(ts_parser_parse(parser.get(), nullptr, input));
 }
 
 // What a node says about the text in it; empty: look at what encloses it.
