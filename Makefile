@@ -1,6 +1,6 @@
 # The front door. Every target is one script in scripts/; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint format tidy bench bench-gateway fuzz soak package clean
+.PHONY: help run build test lint format tidy bench bench-gateway bench-search fuzz soak package clean
 
 REPO ?=
 ASK ?=
@@ -37,6 +37,9 @@ bench:  ## throughput beside nginx, memory per connection and stream, latency
 bench-gateway:  ## what going through it costs, beside nginx and LiteLLM in the same run [ROUNDS=n]
 	@scripts/bootstrap bench-gateway && scripts/build release promethean load mock_upstream && build/venv/bin/python bench/gateway/run.py
 
+bench-search:  ## fourteen classes of grep over the linux tree, beside ripgrep 15 in the same run [ROUNDS=n]
+	@scripts/bootstrap bench-search && scripts/build release grep_bench && build/venv/bin/python bench/search/run.py
+
 fuzz:  ## every fuzz target for FUZZ_SECONDS (default 60) each [TARGETS="..."]
 	@scripts/bootstrap fuzz && SECONDS_EACH=$(FUZZ_SECONDS) scripts/fuzz $(TARGETS)
 
@@ -47,4 +50,4 @@ package:  ## build/package/out: *.deb and *.tar.gz
 	@scripts/bootstrap package && scripts/package
 
 clean:  ## remove what was built; keeps the fetched assets and the compiler cache
-	@rm -rf $(filter-out build/assets build/venv build/litellm-venv build/stamps,$(wildcard build/*))
+	@rm -rf $(filter-out build/assets build/venv build/litellm-venv build/linux-source build/stamps,$(wildcard build/*))

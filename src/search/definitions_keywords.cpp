@@ -2,6 +2,7 @@
 // Dart, Perl, Groovy, Protobuf, GraphQL, shell, PowerShell, R. One walk; the keywords are data.
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "search/definitions_scan.h"
 
@@ -92,7 +93,12 @@ class KeywordScanner {
  private:
   void walk(size_t i, size_t end, int parent, bool member_level, int depth) {
     if (depth > kMaxNesting) return;
+    // Where brackets do not pair, an inner one may claim to end behind the outer one; walked twice at every level, such
+    // a file would take for ever.
+    const size_t outer = std::exchange(limit_, std::min(end, limit_));
+    end = limit_;
     while (i < end) i = std::max(step(i, end, parent, member_level, depth), i + 1);
+    limit_ = outer;
   }
 
   size_t step(size_t i, size_t end, int parent, bool member_level, int depth) {
@@ -331,6 +337,7 @@ class KeywordScanner {
   const Tokens& t_;
   DefinitionList& out_;
   bool bare_functions_ = false, indented_bodies_ = false;
+  size_t limit_ = SIZE_MAX;  // of the walk under way
 };
 
 }  // namespace

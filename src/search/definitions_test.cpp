@@ -343,6 +343,14 @@ TEST(Definitions, BrokenTextGivesLessButNeverHangs) {
   }
 }
 
+TEST(Definitions, BracketsThatDoNotPairAreNotWalkedAgainAndAgain) {
+  std::string text;
+  for (int i = 0; i < 60; ++i) text += "sub f" + std::to_string(i) + " {\n  if ((x {\n";
+  for (const Language language : {Language::kPerl, Language::kShell, Language::kPhp, Language::kKotlin}) {
+    EXPECT_LT(scan_definitions(language, text + "}}\n").size(), 200u);
+  }
+}
+
 TEST(Definitions, DeepNestingIsBounded) {
   std::string text;
   for (int i = 0; i < 100000; ++i) text += "class A{";

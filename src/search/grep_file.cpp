@@ -90,11 +90,13 @@ void FileGrep::spans_by_text(const FileText& file, Take take) {
   if (open.last_line > 0) take(open);
 }
 
-// The lines between the spans, each as one.
+// The lines that no match touches, each as one. As in ripgrep, a search goes on behind the last line of a match, in a
+// text that begins there.
 template <class Take>
 void FileGrep::spans_without(const FileText& file, Take take) {
   const std::string_view text = file.text();
-  size_t at = 0;
+  const bool ascii = file.ascii();
+  size_t at = 0, steps = 0;
   uint32_t line = 1;
   const auto give_until = [&](size_t end) {
     for (; at < end; ++line) {
@@ -104,19 +106,18 @@ void FileGrep::spans_without(const FileText& file, Take take) {
     }
     return true;
   };
-  bool wanted = true;
-  const auto skip = [&](const Span& span) {
-    wanted = give_until(line_begin(text, span.first));
-    at = line_end(text, span.last);
-    line = span.last_line + 1;
-    return wanted;
-  };
-  if (by_line_) {
-    spans_by_line(file, skip);
-  } else {
-    spans_by_text(file, skip);
+  while (at < text.size()) {
+    if (!by_line_) search_.begin(text.substr(at), ascii);
+    auto found = by_line_ ? search_.next_line(at) : search_.next(0);
+    if (!found || stop_.stopped()) break;
+    if (!by_line_) found = TextMatch{found->begin + at, found->end + at};
+    if (!give_until(line_begin(text, found->begin))) return;
+    const size_t end = line_end(text, std::max(found->begin + 1, found->end) - 1);
+    line += static_cast<uint32_t>(std::ranges::count(text.substr(at, end - at), '\n'));
+    at = end;
+    if (++steps % kPollEvery == 0 && stop_.stopped()) return;
   }
-  if (wanted && !stop_.stopped()) give_until(text.size());
+  if (!stop_.stopped()) give_until(text.size());
 }
 
 template <class Take>

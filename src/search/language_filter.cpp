@@ -32,7 +32,6 @@ constexpr auto kAliases = std::to_array<LanguageAlias>({
     {"f#", kFSharp},
     {"fs", kFSharp},
     {"golang", kGo},
-    {"h", kC, kCpp},
     {"hs", kHaskell},
     {"htm", kHtml},
     {"js", kJavaScript, kVue},
@@ -85,6 +84,10 @@ base::Result<LanguageFilter> LanguageFilter::parse(const std::vector<std::string
   LanguageFilter filter;
   for (const std::string& given : names) {
     const std::string name = base::to_lower(given.substr(0, 64));
+    if (name == "h") {
+      filter.headers_ = true;
+      continue;
+    }
     const auto languages = languages_named(name);
     if (languages.empty()) {
       auto error = base::bad_field("lang", fmt::format("\"{}\" is no language that is known here; the nearest is {}",
@@ -99,6 +102,8 @@ base::Result<LanguageFilter> LanguageFilter::parse(const std::vector<std::string
 
 bool LanguageFilter::accepts(Language language, std::string_view path) const {
   if (empty()) return true;
+  if (headers_ && (path.ends_with(".h") || path.ends_with(".hh") || path.ends_with(".hpp"))) return true;
+  if (languages_.empty()) return false;
   const bool c_header = path.ends_with(".h") && (language == kC || language == kCpp);
   if (c_header) return languages_[static_cast<size_t>(kC)] || languages_[static_cast<size_t>(kCpp)];
   return languages_[static_cast<size_t>(language)];
