@@ -139,7 +139,7 @@ TEST(ServerLookup, AnswersOfAnotherShapeAreEmpty) {
     const auto document = json::parse(text);
     for (const auto& hit : read_search_answer(*document).hits) EXPECT_EQ(hit.path, "");
     for (const auto& found : read_grep_answer(*document).matches) EXPECT_EQ(found.path, "");
-    for (const auto& symbol : read_symbols_answer(*document).symbols) EXPECT_EQ(symbol.path, "");
+    for (const auto& symbol : read_symbols_answer(*document).found.symbols) EXPECT_EQ(symbol.path, "");
   }
 }
 
