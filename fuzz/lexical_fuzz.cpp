@@ -18,6 +18,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     index->scope(i);
   }
   index->find_definitions("Parser", 10);
+  for (uint32_t i = 0; i < index->spelling_count(); ++i) {
+    const LexicalIndex::Spelling spelling = index->spelling(i);
+    if (spelling.count > 0) index->definition(index->named_definition(spelling.first + spelling.count - 1));
+  }
+  for (const uint32_t number : index->spellings_containing("par")) index->spelling(number);
   if (const auto term = index->find_term("pars")) {
     Posting posting;
     for (PostingReader reader(term->chunks, index->chunk_count()); reader.next(&posting);) continue;

@@ -1,9 +1,10 @@
-// Percent-decoding gives valid UTF-8 without NUL, and encoding what was decoded leads back to it.
+// Percent-decoding gives valid UTF-8 without NUL, and encoding what was decoded leads back to it. Arguments that are
+// read from a query satisfy their schema.
 #include <cstdint>
 
 #include "base/check.h"
 #include "base/strings.h"
-#include "http/message.h"
+#include "http/arguments.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace promethean;
@@ -15,8 +16,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     CHECK(decoded->find('\0') == std::string::npos);
     CHECK(http::percent_decode(http::percent_encode(*decoded), plus_is_space) == *decoded);
   }
+  static const auto schema = *json::Schema::compile(R"({"type": "object", "properties": {
+    "a": {"type": "string", "maxLength": 8}, "b": {"type": "integer", "minimum": 1, "default": 5}, "c": {"type": "boolean"}
+  }})");
   http::Request request;
   request.query = input;
-  for (const char* name : {"a", "", "id"}) (void)request.query_param(name);
+  if (const auto arguments = http::read_arguments(schema, request)) CHECK(!schema.check(json::Value(*arguments)));
   return 0;
 }

@@ -1,4 +1,5 @@
 // TextStream: any bytes in any cuts give valid UTF-8 without a stop string, and the same text as in one piece.
+// ScoredText: the same text, and tokens whose bytes are those of the text where that is valid.
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -6,9 +7,27 @@
 
 #include "base/check.h"
 #include "base/strings.h"
-#include "llm/local/text_stream.h"
+#include "llm/local/scored_text.h"
 
+using promethean::llm::local::AnswerPart;
+using promethean::llm::local::ScoredText;
 using promethean::llm::local::TextStream;
+
+static void check_tokens(const std::string& stop, std::string_view text, size_t cut, const std::string& expected) {
+  ScoredText scored({stop});
+  std::string given, told;
+  const auto take = [&given, &told](const AnswerPart& part) {
+    given += part.text;
+    for (const auto& token : part.tokens) told += token.chosen.bytes;
+  };
+  for (size_t at = 0; at < text.size(); at += cut) {
+    const std::string token(text.substr(at, cut));
+    take(scored.push(token, {{.chosen = {.bytes = token}, .top = {}}}));
+  }
+  take(scored.finish());
+  CHECK(given == expected);
+  if (promethean::base::is_valid_utf8(text)) CHECK(told == given);
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 4) return 0;
@@ -33,5 +52,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CHECK(got == expected);
   CHECK(pieces.stopped() == whole.stopped());
   CHECK(got.find(stop) == std::string::npos);
+  check_tokens(stop, text, cut, got);
   return 0;
 }

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from support.server import ROOT, run_command, wait_for
 
-COMMANDS = ["serve", "index", "search", "grep", "symbols", "ask", "replay", "worker", "token", "doctor", "completions"]
+COMMANDS = ["serve", "index", "search", "grep", "symbols", "view", "refs", "outline", "ask", "replay", "worker", "token", "doctor", "completions"]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,5 @@
 // Operations: is it alive, and what has it done.
+#include "api/dialect_schemas.h"
 #include "api/services.h"
 #include "base/clock.h"
 
@@ -13,7 +14,11 @@ http::Route health_route(Services&) {
   route.operation_id = "getHealth";
   route.scope = http::Scope::kNone;
   route.limits.rate_cost = 0;
-  route.summary = "Whether the server answers";
+  route.summary = "Say whether the server answers";
+  route.description =
+      "For load balancers and scripts; needs no credential. /indexer/status says whether the index is ready.";
+  route.group = kOperations;
+  route.response_schema = kHealthAnswer;
   const json::Value body = json::Object{{"ok", true}, {"status", "ok"}, {"version", PROMETHEAN_VERSION}};
   route.handler = [text = json::write(body)](Context&, http::Request&) -> Task<http::Response> {
     co_return http::Response::text(200, text, "application/json");
@@ -26,8 +31,10 @@ http::Route metrics_route(Services& services) {
   route.path = "/metrics";
   route.operation_id = "getMetrics";
   route.limits.rate_cost = 0;
-  route.summary = "Counters and histograms in Prometheus' text format";
+  route.summary = "Give counters and histograms in Prometheus' text format";
   route.description = "Those of the server, followed by those of the local model's process when it runs.";
+  route.group = kOperations;
+  route.response_type = telemetry::Registry::kContentType;
   route.handler = [&services](Context& ctx, http::Request&) -> Task<http::Response> {
     std::string text = services.metrics.prometheus();
     text += co_await services.worker_metrics(ctx);
@@ -42,7 +49,9 @@ http::Route events_route(Services& services) {
   route.operation_id = "streamEvents";
   route.limits.deadline = std::chrono::milliseconds(0);  // open as long as the client likes
   route.streams = true;
-  route.summary = "What happens in this server, as server-sent events";
+  route.summary = "Tell what happens in this server, as server-sent events";
+  route.group = kOperations;
+  route.response_type = "text/event-stream";
   route.description =
       "`index`: the index took in changes of the working tree. A reconnecting client sends Last-Event-ID and misses "
       "nothing that is still kept.";

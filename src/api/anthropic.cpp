@@ -1,4 +1,5 @@
 // Routes of the Anthropic family and their texts. The handlers themselves are in messages.cpp.
+#include "api/dialect_schemas.h"
 #include "api/messages.h"
 #include "api/services.h"
 #include "llm/dialect/messages_request.h"
@@ -21,6 +22,7 @@ http::Route messages_route(Services& services) {
       "repository; `retrieval_context` in the message lists them. `retrieval: {\"enabled\": false}` asks the model "
       "alone.";
   route.request_schema = llm::messages::request_schema();
+  route.response_schema = kMessageAnswer;
   route.streams = true;
   route.handler = [&services](Context& ctx, http::Request& request) { return handle_messages(services, ctx, request); };
   return route;
@@ -36,6 +38,7 @@ http::Route count_route(Services& services) {
   route.summary = "Count the tokens of a conversation, in Anthropic's dialect";
   route.description = "By the model's own tokenizer where it can be asked, else an estimate from above.";
   route.request_schema = llm::messages::count_schema();
+  route.response_schema = kTokenCountAnswer;
   route.handler = [&services](Context& ctx, http::Request& request) { return handle_count(services, ctx, request); };
   return route;
 }
@@ -48,7 +51,10 @@ http::Route greeting_route(std::string path, std::string id) {
   route.operation_id = std::move(id);
   route.scope = http::Scope::kNone;
   route.limits.rate_cost = 0;
-  route.summary = "Says that the server is there";
+  route.summary = "Say that the server is there";
+  route.description = "For clients that look whether anybody is there before they have a credential.";
+  route.group = kOperations;
+  route.response_type = "text/plain; charset=utf-8";
   route.handler = [](Context&, http::Request&) -> Task<http::Response> {
     co_return http::Response::text(200, "Promethean is running.\nFor clients of Ollama: Ollama is running\n");
   };

@@ -1,10 +1,13 @@
 #include "api/bridge.h"
-#include "api/bridge_index.h"
+#include "base/clock.h"
 #include "base/strings.h"
+#include "search/paths.h"
 
 namespace promethean::api {
 
 namespace {
+
+constexpr size_t kCandidates = 10;  // paths that may have been meant
 
 std::string id_under(std::string_view prefix, std::string_view id) {
   if (prefix == "/v1") return std::string(id);
@@ -17,9 +20,15 @@ http::Route make_route(Services& services, const BridgeRoute& entry, std::string
   route.path = std::string(prefix) + std::string(entry.path);
   route.operation_id = id_under(prefix, entry.id);
   route.scope = entry.scope;
-  route.request_schema = entry.schema;
+  route.limits.deadline = entry.deadline;
   route.summary = entry.summary;
   route.description = entry.description;
+  route.group = prefix == "/v1" ? entry.group : kOriginalPaths;
+  route.parameters = entry.parameters;
+  route.request_schema = entry.schema;
+  route.body_optional = entry.body_optional;
+  if (entry.response != nullptr) route.response_schema = entry.response();
+  route.for_actions = entry.for_actions && prefix == "/v1";
   route.handler = [&services, handler = entry.handler](Context& ctx, http::Request& request) {
     return handler(services, ctx, request);
   };
@@ -42,39 +51,34 @@ http::Response bridge_error(const base::Error& error) {
   return http::error_response(http::Family::kBridge, error);
 }
 
+bool is_missing(const base::Error& error) {
+  return error.code() == base::Code::kNotFound || error.code() == base::Code::kPermissionDenied;
+}
+
+Task<http::Response> no_such_file(Services& services, Context& ctx, std::string path, base::Error error) {
+  const auto snapshot = services.index.snapshot();
+  const auto work = [&snapshot, &path]() -> base::Result<std::vector<search::PathCandidate>> {
+    return search::similar_paths(*snapshot, path, kCandidates);
+  };
+  const auto similar = co_await services.pool.run(ctx, work);
+  json::Array candidates;
+  if (similar) {
+    for (const auto& candidate : *similar)
+      candidates.emplace_back(json::Object{{"path", base::sanitize_utf8(candidate.path)}, {"score", candidate.score}});
+  }
+  const base::Error missing(base::Code::kNotFound, error.message(), error.hint());
+  json::Value body = http::error_body(http::Family::kBridge, missing.with_field("path"));
+  body.as_object()["candidates"] = std::move(candidates);
+  co_return http::Response::json(404, body);
+}
+
 json::Object bridge_head(const search::LiveIndex::View& view) {
-  const auto& status = view.snapshot->status();
-  json::Object out{{"ok", true}, {"generation", status.generation}, {"asOf", base::iso8601(status.as_of)}};
+  json::Object out{{"ok", true},
+                   {"generation", view.snapshot->status().generation},
+                   {"as_of", base::iso8601(view.as_of)},
+                   {"pending", view.pending}};
   if (!view.stale.empty()) out["stale"] = view.stale;
   return out;
-}
-
-base::Result<std::string> text_query(const http::Request& request, std::string_view name, std::string fallback) {
-  if (auto text = request.query_param(name)) return std::move(*text);
-  const std::string key = std::string(name) + "=";
-  const bool there = request.query.starts_with(key) || request.query.find("&" + key) != std::string::npos;
-  if (there) return base::bad_field(std::string(name), std::string(name) + " is not properly encoded UTF-8");
-  return fallback;
-}
-
-base::Result<int64_t> int_query(const http::Request& request, std::string_view name, int64_t fallback, int64_t least,
-                                int64_t most) {
-  const auto text = request.query_param(name);
-  if (!text || text->empty()) return fallback;
-  const auto number = base::parse_int(*text);
-  if (!number || *number < least || *number > most) {
-    return base::bad_field(std::string(name), std::string(name) + " is no number from " + std::to_string(least) +
-                                                  " to " + std::to_string(most));
-  }
-  return *number;
-}
-
-base::Result<bool> bool_query(const http::Request& request, std::string_view name, bool fallback) {
-  const auto text = request.query_param(name);
-  if (!text) return fallback;
-  if (text->empty() || *text == "true" || *text == "1") return true;
-  if (*text == "false" || *text == "0") return false;
-  return base::bad_field(std::string(name), std::string(name) + " is neither true nor false");
 }
 
 std::vector<std::string> strings_at(const json::Value& body, std::string_view key) {

@@ -19,9 +19,11 @@ Task<http::Response> handle_chat(Services& services, Context& ctx, http::Request
   head.created = base::unix_seconds(base::wall_now());
   head.include_usage = wants_usage(request.json);
   const bool stream = json::bool_at(request.json, "stream").value_or(false);
-  auto question = make_question(services, request, **model, turn_of(messages));
+  auto question = make_question(services, request, **model);
   if (!question) co_return openai_error(question.error());
+  if (question->retrieval.enabled) question->turn = turn_of(messages);
   question->body = std::move(request.json.as_object());
+  request.body = {};  // said in `question`; a long one is not kept twice while the model thinks
   auto asked = co_await ask_question(services, ctx, std::move(*question));
   if (!asked) co_return openai_error(asked.error());
   head.model = asked->used->name;

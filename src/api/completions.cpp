@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "api/chat_stream.h"
+#include "api/dialect_schemas.h"
 #include "api/question.h"
 #include "api/recording.h"
 #include "base/clock.h"
@@ -106,9 +107,9 @@ http::Route completions_route(Services& services) {
   route.summary = "Complete a prompt";
   route.description =
       "OpenAI's legacy completions: the model continues the text as it is, without a chat template and without "
-      "excerpts "
-      "of the repository. docs/compatibility.md says which fields each backend takes.";
+      "excerpts of the repository. docs/compatibility.md says which fields each backend takes.";
   route.request_schema = llm::kCompletionRequestSchema;
+  route.response_schema = kCompletionAnswer;
   route.streams = true;
   route.handler = [&services](Context& ctx, http::Request& request) {
     return handle_completion(services, ctx, request);
@@ -129,6 +130,7 @@ http::Route embeddings_route(Services& services) {
       "OpenAI's embeddings, as numbers or base64. The local model gives the mean of its last hidden states, of length "
       "1.";
   route.request_schema = llm::kEmbeddingRequestSchema;
+  route.response_schema = kEmbeddingsAnswer;
   route.handler = [&services](Context& ctx, http::Request& request) {
     return handle_embeddings(services, ctx, request);
   };

@@ -1,5 +1,7 @@
 // Files of the repository as they are on disk now: directories, lines of a file, the places of a stack trace.
 #include "api/bridge.h"
+#include "api/bridge_schemas.h"
+#include "api/file_parameters.h"
 #include "base/strings.h"
 #include "repo/listing.h"
 #include "repo/views.h"
@@ -10,27 +12,8 @@ namespace promethean::api {
 
 namespace {
 
-constexpr int64_t kMaxDepth = 64;
-constexpr int64_t kMaxLine = 4'000'000'000;
-constexpr int64_t kMaxContext = 10'000;
 constexpr int64_t kDefaultContext = 25;  // lines on each side of the one that was asked for
-constexpr size_t kCandidates = 10;
-constexpr size_t kMaxResolved = 2;  // files that the end of a path in a trace may mean
-
-constexpr std::string_view kTraceSchema = R"({
-  "type": "object",
-  "anyOf": [{"required": ["text"]}, {"required": ["trace"]}],
-  "properties": {
-    "text": {"type": "string", "maxLength": 1048576},
-    "trace": {"type": "string", "maxLength": 1048576},
-    "context": {"type": "integer", "minimum": 0, "maximum": 10000}
-  }
-})";
-
-// Not there, or not beneath the root: the same to a client, who is not told what lies outside.
-bool is_missing(const base::Error& error) {
-  return error.code() == base::Code::kNotFound || error.code() == base::Code::kPermissionDenied;
-}
+constexpr size_t kMaxResolved = 2;       // files that the end of a path in a trace may mean
 
 // ---- directories ----
 
@@ -61,18 +44,12 @@ struct Wanted {
   std::string type;  // "file", "dir" or "" for all
 };
 
-base::Result<Wanted> wanted_of(Services& services, const http::Request& request, std::string path, int64_t depth) {
+Wanted wanted_of(Services& services, const http::Request& request) {
   Wanted wanted;
-  wanted.path = std::move(path);
-  const auto hidden = bool_query(request, "hidden", false);
-  if (!hidden) return base::fail(hidden.error());
-  const auto levels = int_query(request, "depth", depth, 0, kMaxDepth);
-  if (!levels) return base::fail(levels.error());
-  wanted.type = request.query_param("type").value_or("");
-  if (!wanted.type.empty() && wanted.type != "file" && wanted.type != "dir")
-    return base::bad_field("type", "type is neither file nor dir");
-  wanted.options.hidden = *hidden;
-  wanted.options.depth = static_cast<int>(*levels);
+  wanted.path = *json::string_at(request.arguments, "path");
+  wanted.type = json::string_at(request.arguments, "type").value_or("");
+  wanted.options.hidden = json::bool_at(request.arguments, "hidden").value_or(false);
+  wanted.options.depth = static_cast<int>(json::int_at(request.arguments, "depth").value_or(1));
   wanted.options.exclude_globs = services.index.options().exclude_globs;
   return wanted;
 }
@@ -122,24 +99,17 @@ http::Response directory_error(const base::Error& error) {
 }
 
 Task<http::Response> handle_list(Services& services, Context& ctx, http::Request& request) {
-  auto path = text_query(request, "path", ".");
-  if (!path) co_return bridge_error(path.error());
-  auto wanted = wanted_of(services, request, std::move(*path), 1);
-  if (!wanted) co_return bridge_error(wanted.error());
-  wanted->options.depth = 1;
-  const auto listing = co_await list(services, ctx, *wanted);
+  const Wanted wanted = wanted_of(services, request);
+  const auto listing = co_await list(services, ctx, wanted);
   if (!listing) co_return directory_error(listing.error());
-  co_return entries_response(*listing, wanted->type);
+  co_return entries_response(*listing, wanted.type);
 }
 
 Task<http::Response> handle_tree(Services& services, Context& ctx, http::Request& request) {
-  auto path = text_query(request, "path", ".");
-  if (!path) co_return bridge_error(path.error());
-  const auto wanted = wanted_of(services, request, std::move(*path), 1);
-  if (!wanted) co_return bridge_error(wanted.error());
-  const auto listing = co_await list(services, ctx, *wanted);
+  const Wanted wanted = wanted_of(services, request);
+  const auto listing = co_await list(services, ctx, wanted);
   if (!listing) co_return directory_error(listing.error());
-  co_return tree_response(*listing, wanted->options.depth);
+  co_return tree_response(*listing, wanted.options.depth);
 }
 
 // ---- lines ----
@@ -164,32 +134,11 @@ void add_window(json::Object& out, const repo::Window& window) {
   out["hash"] = window.view.hash8;
 }
 
-// A file that is not there, or that lies outside: 404, with what may have been meant. Never another file instead.
-Task<http::Response> no_such_file(Services& services, Context& ctx, std::string path, base::Error error) {
-  const auto snapshot = services.index.snapshot();
-  const auto work = [&snapshot, &path]() -> base::Result<std::vector<search::PathCandidate>> {
-    return search::similar_paths(*snapshot, path, kCandidates);
-  };
-  const auto similar = co_await services.pool.run(ctx, work);
-  json::Array candidates;
-  if (similar) {
-    for (const auto& candidate : *similar)
-      candidates.emplace_back(json::Object{{"path", base::sanitize_utf8(candidate.path)}, {"score", candidate.score}});
-  }
-  const base::Error missing(base::Code::kNotFound, error.message(), error.hint());
-  json::Value body = http::error_body(http::Family::kBridge, missing.with_field("path"));
-  body.as_object()["candidates"] = std::move(candidates);
-  co_return http::Response::json(404, body);
-}
-
-Task<http::Response> view(Services& services, Context& ctx, const http::Request& request, std::string path) {
-  const auto line = int_query(request, "line", 1, 1, kMaxLine);
-  if (!line) co_return bridge_error(line.error());
-  const auto context = int_query(request, "context", kDefaultContext, 0, kMaxContext);
-  if (!context) co_return bridge_error(context.error());
-  const auto work = [&services, &path, &line, &context] {
-    return repo::read_window(services.root, path, static_cast<uint32_t>(*line), static_cast<uint32_t>(*context));
-  };
+Task<http::Response> handle_view(Services& services, Context& ctx, http::Request& request) {
+  std::string path(*json::string_at(request.arguments, "path"));
+  const auto line = static_cast<uint32_t>(*json::int_at(request.arguments, "line"));
+  const auto context = static_cast<uint32_t>(*json::int_at(request.arguments, "context"));
+  const auto work = [&services, &path, line, context] { return repo::read_window(services.root, path, line, context); };
   const auto window = co_await services.pool.run(ctx, work);
   if (!window && is_missing(window.error())) {
     auto response = co_await no_such_file(services, ctx, std::move(path), window.error());
@@ -202,32 +151,16 @@ Task<http::Response> view(Services& services, Context& ctx, const http::Request&
   co_return http::Response::json(200, whole);
 }
 
-Task<http::Response> handle_view(Services& services, Context& ctx, http::Request& request) {
-  auto path = text_query(request, "path", "");
-  if (!path) co_return bridge_error(path.error());
-  if (path->empty()) co_return bridge_error(base::bad_field("path", "path is missing").error());
-  auto response = co_await view(services, ctx, request, std::move(*path));
-  co_return response;
-}
-
 // ---- /v1/files: a file's lines, or a directory ----
 
 Task<http::Response> handle_files(Services& services, Context& ctx, http::Request& request) {
-  std::string path(request.param("path"));
-  if (path.empty()) {
-    auto asked = text_query(request, "path", ".");
-    if (!asked) co_return bridge_error(asked.error());
-    path = std::move(*asked);
-  }
-  const auto as_tree = bool_query(request, "tree", false);
-  if (!as_tree) co_return bridge_error(as_tree.error());
-  auto wanted = wanted_of(services, request, path, 2);
-  if (!wanted) co_return bridge_error(wanted.error());
-  const auto listing = co_await list(services, ctx, *wanted);
+  const Wanted wanted = wanted_of(services, request);
+  const bool as_tree = *json::bool_at(request.arguments, "tree");
+  const auto listing = co_await list(services, ctx, wanted);
   if (listing)
-    co_return *as_tree ? tree_response(*listing, wanted->options.depth) : entries_response(*listing, wanted->type);
+    co_return as_tree ? tree_response(*listing, wanted.options.depth) : entries_response(*listing, wanted.type);
   if (!is_missing(listing.error())) co_return bridge_error(listing.error());
-  auto response = co_await view(services, ctx, request, std::move(path));
+  auto response = co_await handle_view(services, ctx, request);
   co_return response;
 }
 
@@ -286,25 +219,66 @@ Task<http::Response> handle_locate(Services& services, Context& ctx, http::Reque
 constexpr http::Method kGet = http::Method::kGet;
 
 constexpr BridgeRoute kRoutes[] = {
-    {kGet, "/files/list", "listFiles", "", handle_list, "List one directory",
-     "Names, sizes and times of what a directory holds now. Ignored files are left out and counted."},
-    {kGet, "/files/tree", "getFileTree", "", handle_tree, "Show directories as a tree",
-     "A directory and what is below it, `depth` levels deep. For an overview before you open files."},
-    {kGet, "/files/view", "viewFile", "", handle_view, "Read lines of a file",
-     "For a file whose path you know: `line` and `context` lines around it, as they are on disk now. A wrong path is "
-     "404 "
-     "with candidates, never another file."},
-    {http::Method::kPost, "/stacktrace/locate", "locateStacktrace", kTraceSchema, handle_locate,
-     "Find the places of a stack trace",
-     "For pasted errors and traces of any language: each frame with the lines around it. `resolved` is false for "
-     "frames "
-     "that are not of this repository."},
+    {.method = kGet,
+     .path = "/files/list",
+     .id = "listFiles",
+     .handler = handle_list,
+     .summary = "List one directory",
+     .description = "To see what a directory holds now, with sizes and times. For more than one level use the tree. "
+                    "Ignored files are left out and counted.",
+     .parameters = kListParameters,
+     .response = file_list_response,
+     .for_actions = true},
+    {.method = kGet,
+     .path = "/files/tree",
+     .id = "getFileTree",
+     .handler = handle_tree,
+     .summary = "Show directories as a tree",
+     .description = "For an overview before you open files: a directory and what is below it, `depth` levels deep.",
+     .parameters = kTreeParameters,
+     .response = file_tree_response,
+     .for_actions = true},
+    {.method = kGet,
+     .path = "/files/view",
+     .id = "viewFile",
+     .handler = handle_view,
+     .summary = "Read lines of a file",
+     .description =
+         "When you know the file's path: `context` lines around `line`, as they are on disk now. Do not search "
+         "for a file that you can name. A wrong path is 404 with candidates, never another file.",
+     .parameters = kViewParameters,
+     .response = file_view_response,
+     .for_actions = true},
+    {.method = http::Method::kPost,
+     .path = "/stacktrace/locate",
+     .id = "locateStacktrace",
+     .schema = kTraceSchema,
+     .handler = handle_locate,
+     .summary = "Find the places of a stack trace",
+     .description = "For pasted errors and traces of any language: each frame with the lines around it. `resolved` is "
+                    "false for frames that are not of this repository.",
+     .response = stacktrace_response,
+     .for_actions = true},
 };
 
 constexpr BridgeRoute kConsolidated[] = {
-    {kGet, "/files", "getFiles", "", handle_files, "List a directory or read a file",
-     "`path` names it. A directory gives its entries (`tree=true`: nested), a file the lines around `line`."},
-    {kGet, "/files/{path*}", "getFile", "", handle_files, "List a directory or read a file by its path in the URL", ""},
+    {.method = kGet,
+     .path = "/files",
+     .id = "getFiles",
+     .handler = handle_files,
+     .summary = "List a directory or read a file",
+     .description = "When you do not know which of the two `path` is. A directory gives its entries (`tree=true`: "
+                    "nested), a file the lines around `line`.",
+     .parameters = kFilesParameters,
+     .response = files_response},
+    {.method = kGet,
+     .path = "/files/{path*}",
+     .id = "getFile",
+     .handler = handle_files,
+     .summary = "List a directory or read a file by its path in the URL",
+     .description = "The same as /v1/files with the path in the URL, where its slashes may stay as they are.",
+     .parameters = kFilesParameters,
+     .response = files_response},
 };
 
 }  // namespace

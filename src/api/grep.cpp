@@ -3,7 +3,8 @@
 
 #include <algorithm>
 
-#include "api/bridge_index.h"
+#include "api/bridge_schemas.h"
+#include "api/index_answer.h"
 #include "base/strings.h"
 
 namespace promethean::api {
@@ -11,28 +12,38 @@ namespace promethean::api {
 namespace {
 
 constexpr std::string_view kGrepSchema = R"({
-  "type": "object", "required": ["pattern"],
+  "title": "GrepRequest", "type": "object", "required": ["pattern"],
   "properties": {
-    "pattern": {"type": "string", "minLength": 1, "maxLength": 16384},
-    "flags": {"type": "string", "maxLength": 16},
-    "paths": {"type": "array", "maxItems": 64, "items": {"type": "string", "maxLength": 4096}},
-    "globs": {"type": "array", "maxItems": 64, "items": {"type": "string", "maxLength": 4096}},
-    "maxMatches": {"type": "integer"},
-    "maxPerFile": {"type": "integer", "minimum": 1},
-    "context": {"type": "integer", "minimum": 0},
-    "word": {"type": "boolean"},
-    "multiline": {"type": "boolean"},
-    "fixed": {"type": "boolean"},
-    "invert": {"type": "boolean"},
-    "hidden": {"type": "boolean"},
-    "ignore": {"type": "boolean"},
-    "engine": {"enum": ["auto", "default", "pcre2"]},
-    "mode": {"enum": ["lines", "files", "count"]},
-    "first": {"type": "integer", "minimum": 0},
-    "kind": {"enum": ["all", "code", "docs", "tests"]},
-    "lang": {"type": ["string", "array"], "maxItems": 32, "items": {"type": "string", "maxLength": 64}},
-    "deadlineMs": {"type": "integer", "minimum": 1, "maximum": 60000}
-  }
+    "pattern": {"type": "string", "minLength": 1, "maxLength": 16384,
+      "description": "A regular expression as ripgrep takes it; look-around and back-references too."},
+    "flags": {"type": "string", "maxLength": 16,
+      "description": "Letters: i ignores case, w whole words, F fixed text, U several lines, s dot matches a line feed, x blanks mean nothing; g, m and u change nothing."},
+    "paths": {"type": "array", "maxItems": 64, "items": {"type": "string", "maxLength": 4096},
+      "description": "Only these files, directories or globs; one that begins with ! is left out."},
+    "globs": {"type": "array", "maxItems": 64, "items": {"type": "string", "maxLength": 4096},
+      "description": "Of the files in `paths` only these globs; one that begins with ! is left out."},
+    "maxMatches": {"type": "integer", "default": 200, "description": "The most lines of all files together."},
+    "maxPerFile": {"type": "integer", "minimum": 1, "description": "The most lines of one file."},
+    "context": {"type": "integer", "minimum": 0, "default": 2, "description": "Lines before and after each match."},
+    "word": {"type": "boolean", "default": false, "description": "Whole words only."},
+    "multiline": {"type": "boolean", "default": false, "description": "The pattern may match over several lines."},
+    "fixed": {"type": "boolean", "default": false, "description": "The pattern is text, not an expression."},
+    "invert": {"type": "boolean", "default": false, "description": "The lines that do not match."},
+    "hidden": {"type": "boolean", "default": false, "description": "Also files that begin with a dot."},
+    "ignore": {"type": "boolean", "default": true, "description": "false: also files that ignore rules leave out."},
+    "engine": {"type": "string", "enum": ["auto", "default", "pcre2"], "default": "auto",
+      "description": "auto takes pcre2 for what only that one can do."},
+    "mode": {"type": "string", "enum": ["lines", "files", "count"], "default": "lines",
+      "description": "Lines, or only the files, or the files with the number of matching lines."},
+    "first": {"type": "integer", "minimum": 0, "description": "Stop after so many matches; 0: do not."},
+    "kind": {"type": "string", "enum": ["all", "code", "docs", "tests"], "default": "all",
+      "description": "Only files of this kind."},
+    "lang": {"type": ["string", "array"], "maxItems": 32, "items": {"type": "string", "maxLength": 64},
+      "description": "Only files of these languages, named as in ripgrep's -t."},
+    "deadlineMs": {"type": "integer", "minimum": 1, "maximum": 60000, "default": 10000,
+      "description": "After this the answer is what was found, marked as partial."}
+  },
+  "examples": [{"pattern": "class \\w+Error", "paths": ["src"], "maxMatches": 20}]
 })";
 
 constexpr int64_t kMaxGrepContext = 200;
@@ -173,18 +184,32 @@ Task<http::Response> handle_grep(Services& services, Context& ctx, http::Request
     return grep_json(*found, options->mode);
   };
   const auto patience = std::min(kBridgePatience, deadline);
-  auto response = co_await answer_from_index(services, ctx, patience, work);
+  auto response = co_await answer(services, ctx, work, patience);
   co_return response;
 }
 
 constexpr BridgeRoute kGrepRoutes[] = {
-    {http::Method::kPost, "/grep", "grep", kGrepSchema, handle_grep, "Find all lines that match a regular expression",
-     "Exact and complete, as ripgrep: for literal strings, names and patterns. `truncated` says that the list was cut "
-     "and `truncatedBy` why; `leftOut` counts the files that were not searched."},
+    {.method = http::Method::kPost,
+     .path = "/grep",
+     .id = "grep",
+     .schema = kGrepSchema,
+     .handler = handle_grep,
+     .summary = "Find all lines that match a regular expression",
+     .description =
+         "Exact and complete, as ripgrep: for literal strings, names and patterns. `truncated` says that the "
+         "list was cut and `truncatedBy` why; `leftOut` counts the files that were not searched.",
+     .response = grep_response,
+     .for_actions = true},
 };
 constexpr BridgeRoute kGrepConsolidated[] = {
-    {http::Method::kPost, "/search/code", "searchCode", kGrepSchema, handle_grep, "Find lines by a regular expression",
-     ""},
+    {.method = http::Method::kPost,
+     .path = "/search/code",
+     .id = "searchCode",
+     .schema = kGrepSchema,
+     .handler = handle_grep,
+     .summary = "Find lines by a regular expression",
+     .description = "The same as /v1/grep, under the name that the original had for it.",
+     .response = grep_response},
 };
 
 }  // namespace

@@ -53,8 +53,9 @@ Task<http::Response> handle_messages(Services& services, Context& ctx, http::Req
 
   messages::Head head{.id = "msg_" + base::random_hex(12), .model = (*model)->name};
   head.prompt_tokens = llm::least_tokens(asked->chat);
-  auto question = make_question(services, request, **model, turn_of(asked->speaker));
+  auto question = make_question(services, request, **model);
   if (!question) co_return failed(question.error());
+  question->turn = turn_of(asked->speaker);
   question->body = std::move(asked->chat);
   const bool stream = json::bool_at(request.json, "stream").value_or(false);
   http::Response response;

@@ -1,4 +1,5 @@
 // Routes of the Ollama family and their texts. The handlers themselves are in ollama_answers.cpp and ollama_models.cpp.
+#include "api/dialect_schemas.h"
 #include "api/ollama_answers.h"
 #include "api/ollama_models.h"
 #include "api/services.h"
@@ -32,6 +33,7 @@ http::Route chat_in_ollama_route(Services& services) {
       "repository; `retrieval_context` in the last line lists them. `retrieval: {\"enabled\": false}` asks the model "
       "alone.";
   route.request_schema = llm::ollama::kChatSchema;
+  route.response_schema = kOllamaChatAnswer;
   route.streams = true;
   return route;
 }
@@ -43,6 +45,7 @@ http::Route generate_route(Services& services) {
       "As /api/chat with one message. A prompt that is `raw`, or has a `suffix`, is completed as it is, without "
       "excerpts of the repository.";
   route.request_schema = llm::ollama::kGenerateSchema;
+  route.response_schema = kOllamaGenerateAnswer;
   route.streams = true;
   return route;
 }
@@ -52,13 +55,16 @@ http::Route embed_route(Services& services) {
   route.summary = "Turn texts into vectors, in Ollama's dialect";
   route.description = "The vectors are the backend's. A text that is too long is refused, not cut.";
   route.request_schema = llm::ollama::kEmbedSchema;
+  route.response_schema = kOllamaEmbedAnswer;
   return route;
 }
 
 http::Route old_embeddings_route(Services& services) {
   http::Route route = asking_route(services, "/api/embeddings", "ollamaEmbeddings", handle_ollama_embeddings);
   route.summary = "Turn one text into a vector, as older clients of Ollama ask for it";
+  route.description = "Use /api/embed instead, which takes several texts at once.";
   route.request_schema = llm::ollama::kEmbeddingsSchema;
+  route.response_schema = kOllamaEmbeddingsAnswer;
   return route;
 }
 

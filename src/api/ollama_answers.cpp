@@ -65,8 +65,10 @@ Task<base::Result<Asked>> complete_prompt(Services& services, Context& ctx, http
 Task<base::Result<Asked>> ask_chat(Services& services, Context& ctx, http::Request& request, const llm::Model& model,
                                    json::Object body) {
   drop_idle_limit(body, model);
-  auto question = make_question(services, request, model, turn_of(body.at("messages").as_array()));
+  body["stream"] = ollama::wants_stream(request.json);
+  auto question = make_question(services, request, model);
   if (!question) co_return base::fail(std::move(question).error());
+  if (question->retrieval.enabled) question->turn = turn_of(body.at("messages").as_array());
   question->body = std::move(body);
   auto asked = co_await ask_question(services, ctx, std::move(*question));
   co_return asked;

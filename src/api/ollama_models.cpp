@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "api/dialect_schemas.h"
 #include "api/ollama_answers.h"
 #include "api/ollama_lines.h"
 #include "base/clock.h"
@@ -110,6 +111,8 @@ http::Route list_route(std::string path, std::string id, std::string summary) {
 
 http::Route tags_route(Services& services) {
   http::Route route = list_route("/api/tags", "listTags", "List the models that can be asked, in Ollama's dialect");
+  route.description = "For the names that `model` may have in requests of this dialect.";
+  route.response_schema = kOllamaListAnswer;
   route.handler = [&services](Context&, http::Request&) -> Task<http::Response> {
     json::Array models;
     for (const auto& model : services.models.list()) {
@@ -125,6 +128,8 @@ http::Route tags_route(Services& services) {
 
 http::Route running_route(Services& services) {
   http::Route route = list_route("/api/ps", "listRunning", "List the models that answer without being loaded first");
+  route.description = "To see whether the next answer has to wait for the local model to be loaded.";
+  route.response_schema = kOllamaListAnswer;
   route.handler = [&services](Context&, http::Request&) -> Task<http::Response> {
     // Nothing here expires them: the latest time that Ollama's clients can read.
     const std::string never = base::iso8601(base::WallTime::max());
@@ -148,8 +153,8 @@ http::Route show_route(Services& services) {
   route.method = http::Method::kPost;
   route.description =
       "What the model's backend says of it where that is Ollama, else what the model table knows. The context length "
-      "is "
-      "the table's.";
+      "is the table's.";
+  route.response_schema = kOllamaShowAnswer;
   route.request_schema = llm::ollama::kNameSchema;
   route.handler = [&services](Context& ctx, http::Request& request) { return handle_show(services, ctx, request); };
   return route;
@@ -159,6 +164,8 @@ http::Route pull_route(Services& services) {
   http::Route route = list_route("/api/pull", "pullModel", "Say whether a model is there; nothing is ever fetched");
   route.method = http::Method::kPost;
   route.description = "Succeeds at once for a model of the table. Others are put into the table, in promethean.toml.";
+  route.response_schema = kOllamaStatusAnswer;
+  route.streams = true;
   route.request_schema = llm::ollama::kNameSchema;
   route.handler = [&services](Context&, http::Request& request) -> Task<http::Response> {
     co_return pull(services, request.json);
@@ -167,7 +174,9 @@ http::Route pull_route(Services& services) {
 }
 
 http::Route api_version_route(Services&) {
-  http::Route route = list_route("/api/version", "getOllamaVersion", "The version of Ollama whose API this is");
+  http::Route route = list_route("/api/version", "getOllamaVersion", "Say which version of Ollama's API this is");
+  route.description = "Clients of Ollama ask for it before anything else.";
+  route.response_schema = kOllamaVersionAnswer;
   route.scope = http::Scope::kNone;
   route.limits.rate_cost = 0;
   route.handler = [](Context&, http::Request&) -> Task<http::Response> {

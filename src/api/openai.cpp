@@ -1,6 +1,7 @@
 // Routes of the OpenAI family and their texts. The handlers themselves are in chat.cpp and completions.cpp.
 #include "api/chat.h"
 #include "api/completions.h"
+#include "api/dialect_schemas.h"
 #include "api/services.h"
 #include "llm/chat_request.h"
 
@@ -31,6 +32,7 @@ http::Route chat_route(Services& services) {
       "`retrieval_context` in the answer lists them, and what the model cited wrongly. Send `retrieval: {\"enabled\": "
       "false}` to ask the model alone.";
   route.request_schema = llm::kChatRequestSchema;
+  route.response_schema = kChatAnswer;
   route.streams = true;
   route.handler = [&services](Context& ctx, http::Request& request) { return handle_chat(services, ctx, request); };
   return route;
@@ -42,6 +44,8 @@ http::Route models_route(Services& services) {
   route.operation_id = "listModels";
   route.family = http::Family::kOpenAi;
   route.summary = "List the models that can be asked";
+  route.description = "For the names that `model` may have in requests; the first is the default model.";
+  route.response_schema = kModelsAnswer;
   route.handler = [&services](Context&, http::Request&) -> Task<http::Response> {
     json::Array data;
     for (const auto& model : services.models.list()) data.emplace_back(describe(model, services.models.created()));
@@ -57,6 +61,9 @@ http::Route model_route(Services& services) {
   route.operation_id = "getModel";
   route.family = http::Family::kOpenAi;
   route.summary = "Describe one model";
+  route.description = "To ask whether a model is there, and how much context it has.";
+  route.parameters = kModelParameter;
+  route.response_schema = kModelAnswer;
   route.handler = [&services](Context&, http::Request& request) -> Task<http::Response> {
     const auto model = services.models.find(request.param("model"));
     if (!model || (*model)->name != request.param("model")) {

@@ -92,6 +92,21 @@ bool wants_retrieval(const Question& question, const std::string& text) {
   return !base::trim(text).empty();
 }
 
+// What is put together from citations is one answer, and no model chose its words.
+std::optional<base::Error> refused_when_grounded(const json::Object& body) {
+  const auto refused = [](std::string field, std::string message) {
+    return base::Error(base::Code::kInvalidArgument, std::move(message),
+                       "send retrieval: {\"enabled\": false} to ask the model alone")
+        .with_field(std::move(field));
+  };
+  if (json::int_at(body, "n").value_or(1) != 1)
+    return refused("n", "an answer that is grounded in the repository is one answer");
+  if (json::bool_at(body, "logprobs") != true) return std::nullopt;
+  const bool alternatives = json::int_at(body, "top_logprobs").value_or(0) > 0;
+  return refused(alternatives ? "top_logprobs" : "logprobs",
+                 "an answer that is grounded in the repository has no log probabilities");
+}
+
 Task<base::Result<Asked>> ask_plainly(Services& services, Context& ctx, Question question) {
   if (question.recording != nullptr) question.recording->asks(question.body.at("messages").as_array());
   auto started =
@@ -152,8 +167,7 @@ void drop_idle_limit(json::Object& chat, const llm::Model& model) {
   if (*limit > model.context - llm::least_tokens(chat)) chat.erase("max_tokens");
 }
 
-base::Result<Question> make_question(const Services& services, http::Request& request, const llm::Model& model,
-                                     Turn turn) {
+base::Result<Question> make_question(const Services& services, http::Request& request, const llm::Model& model) {
   Question question;
   question.model = &model;
   question.retrieval = services.retrieval;
@@ -164,7 +178,6 @@ base::Result<Question> make_question(const Services& services, http::Request& re
     read_retrieval(*wish, question);
   }
   if (const json::Object* wish = json::object_at(request.json, "retrieval")) read_retrieval(*wish, question);
-  question.turn = turn;
   question.caller = request.principal.id;
   question.session = session_of(request);
   question.recording = begin_recording(services, request);
@@ -192,12 +205,8 @@ Turn turn_of(const json::Array& messages) {
   return llm::is_errand(instructions, last) ? Turn::kMachine : Turn::kPerson;
 }
 
-static Task<base::Result<Asked>> begin_answer(Services& services, Context& ctx, Question question) {
+static Task<base::Result<Asked>> ask_with_excerpts(Services& services, Context& ctx, Question question) {
   const llm::Model& model = *question.model;
-  if (!question.retrieval.enabled || question.turn == Turn::kMachine) {
-    auto asked = co_await ask_plainly(services, ctx, std::move(question));
-    co_return asked;
-  }
   json::Array& messages = question.body.at("messages").as_array();
   const auto turns = context::user_turns(messages, question.caller + '\n' + model.name);
   const std::string text = turns.empty() ? "" : context::text_of(messages[turns.back().message]);
@@ -208,6 +217,9 @@ static Task<base::Result<Asked>> begin_answer(Services& services, Context& ctx, 
     co_return asked;
   }
 
+  if (model.grounded) {
+    if (auto refused = refused_when_grounded(question.body)) co_return base::fail(*std::move(refused));
+  }
   auto found = co_await retrieve(services, ctx, question, text);
   if (!found) co_return base::fail(std::move(found).error());
   auto told = std::make_shared<json::Object>(found->to_json());
@@ -233,6 +245,13 @@ static Task<base::Result<Asked>> begin_answer(Services& services, Context& ctx, 
   co_return asked;
 }
 
+// Not a coroutine: most questions take the plain way, and each frame on it is kept until the first token.
+static Task<base::Result<Asked>> begin_answer(Services& services, Context& ctx, Question question) {
+  const bool plain = !question.retrieval.enabled || question.turn == Turn::kMachine;
+  return plain ? ask_plainly(services, ctx, std::move(question))
+               : ask_with_excerpts(services, ctx, std::move(question));
+}
+
 static Task<base::Result<Asked>> continue_session(Services& services, Context& ctx, Question question) {
   auto turn = co_await join_session(services, ctx, question);
   if (!turn) co_return base::fail(std::move(turn).error());
@@ -246,7 +265,9 @@ static Task<base::Result<Asked>> continue_session(Services& services, Context& c
 Task<base::Result<Asked>> ask_question(Services& services, Context& ctx, Question question) {
   const auto recording = question.recording;
   if (recording != nullptr) recording->begins(ctx);
-  auto asked = co_await continue_session(services, ctx, std::move(question));
+  auto start = question.session ? continue_session(services, ctx, std::move(question))
+                                : begin_answer(services, ctx, std::move(question));
+  auto asked = co_await std::move(start);
   if (recording != nullptr && asked) recording->finds(asked->retrieval_context);
   look_on(recording, asked);
   co_return asked;

@@ -19,8 +19,8 @@ struct Question {
   json::Object body;  // a validated request in the chat form
   const llm::Model* model = nullptr;
   context::RetrievalOptions retrieval;
-  bool retrieval_asked = false;  // by the request itself: then it is an error when nothing can be retrieved
-  Turn turn = Turn::kPerson;
+  bool retrieval_asked = false;          // by the request itself: then it is an error when nothing can be retrieved
+  Turn turn = Turn::kPerson;             // counts only where something is retrieved
   std::string caller;                    // who shares the model with others
   std::optional<std::string> session;    // that it continues
   std::shared_ptr<Recording> recording;  // null: not written down
@@ -36,8 +36,7 @@ struct Asked {
 // model's default: the member `retrieval` of its JSON, then the header x-promethean-retrieval, which is "on", "off" or
 // a list like "max_citations=4, max_tokens=800, kind=code". Once it is asked it is written down, and the answer has the
 // header x-promethean-exchange. kInvalidArgument about the header.
-base::Result<Question> make_question(const Services& services, http::Request& request, const llm::Model& model,
-                                     Turn turn);
+base::Result<Question> make_question(const Services& services, http::Request& request, const llm::Model& model);
 
 // Tokens of a text by the model's own count; an estimate from above when it cannot be asked, since a count is no reason
 // to fail. Fails only when `ctx` is done.

@@ -46,6 +46,8 @@ class RecordedStream final : public llm::ChatStream {
     co_return delta;
   }
 
+  bool is_ready() const override { return inner_->is_ready(); }
+
  private:
   std::unique_ptr<llm::ChatStream> inner_;
   std::shared_ptr<Recording> recording_;

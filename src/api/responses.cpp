@@ -1,6 +1,6 @@
 // Routes of the Responses API and their texts. What one call does is in responses_call.cpp.
+#include "api/dialect_schemas.h"
 #include "api/responses_call.h"
-#include "base/strings.h"
 
 namespace promethean::api {
 
@@ -84,29 +84,21 @@ Task<http::Response> handle_delete(Services& services, Context& ctx, http::Reque
   co_return http::Response::json(200, body);
 }
 
-base::Result<responses::ListQuery> list_query(const http::Request& request) {
+responses::ListQuery list_query(const json::Object& arguments) {
   responses::ListQuery query;
-  query.after = request.query_param("after").value_or("");
-  query.descending = request.query_param("order").value_or("desc") != "asc";
-  if (const auto text = request.query_param("limit")) {
-    const auto limit = base::parse_int(*text);
-    if (!limit) {
-      return base::fail(base::Error(base::Code::kInvalidArgument, "limit is a whole number").with_field("limit"));
-    }
-    query.limit = *limit;
-  }
+  query.after = json::string_at(arguments, "after").value_or("");
+  query.descending = json::string_at(arguments, "order") != "asc";
+  query.limit = *json::int_at(arguments, "limit");
   return query;
 }
 
 Task<http::Response> handle_items(Services& services, Context& ctx, http::Request& request) {
-  auto query = list_query(request);
-  if (!query) co_return openai_error(query.error());
   auto stored = co_await services.store.response(ctx, std::string(request.param("id")), request.principal.id);
   if (!stored) co_return openai_error(stored.error());
   auto items = json::parse(stored->items);
   if (!items || !items->is_array())
     co_return openai_error(base::Error(base::Code::kInternal, "the stored items cannot be read"));
-  auto page = responses::item_list(items->as_array(), *query);
+  auto page = responses::item_list(items->as_array(), list_query(request.arguments));
   if (!page) co_return openai_error(page.error());
   const json::Value body(std::move(*page));
   co_return http::Response::json(200, body);
@@ -129,6 +121,7 @@ http::Route create_route(Services& services) {
       "OpenAI's Responses API, as Codex and the SDKs speak it, over any backend. A question of a person is answered "
       "with cited excerpts of the repository; `retrieval: {\"enabled\": false}` asks the model alone.";
   route.request_schema = responses::kResponsesRequestSchema;
+  route.response_schema = kResponseAnswer;
   route.streams = true;
   route.handler = [&services](Context& ctx, http::Request& request) { return handle_create(services, ctx, request); };
   return route;
@@ -141,24 +134,41 @@ base::Result<void> add_responses_routes(http::Router& router, Services& services
   std::vector<http::Route> routes;
   routes.push_back(create_route(services));
   routes.push_back(make_route(Method::kGet, "/v1/responses", "upgradeResponses", "Not a WebSocket: use POST"));
+  routes.back().description = "Sends clients that try a WebSocket to POST, at once and silently.";
+  routes.back().success = 426;
+  routes.back().response_schema = http::error_schema(http::Family::kOpenAi);
   routes.back().handler = [](Context&, http::Request&) { return handle_upgrade(); };
   routes.push_back(
       make_route(Method::kPost, "/v1/responses/input_tokens", "countInputTokens", "Count a request's tokens"));
   routes.back().request_schema = responses::kResponsesRequestSchema;
   routes.back().limits.max_body = services.max_body;
+  routes.back().description =
+      "Before a long request: the tokens of the whole conversation, as its model would read it.";
+  routes.back().response_schema = kInputTokensAnswer;
   routes.back().handler = [&services](Context& ctx, http::Request& r) { return handle_count(services, ctx, r); };
   routes.push_back(make_route(Method::kPost, "/v1/responses/compact", "compactResponse",
                               "A conversation as one item that stands for it"));
   routes.back().request_schema = responses::kResponsesRequestSchema;
   routes.back().limits.max_body = services.max_body;
   routes.back().limits.deadline = std::chrono::minutes(10);
+  routes.back().description = "When a conversation has become too long: the model makes a summary to go on from.";
+  routes.back().response_schema = kCompactionAnswer;
   routes.back().handler = [&services](Context& ctx, http::Request& r) { return handle_compact(services, ctx, r); };
   routes.push_back(make_route(Method::kGet, "/v1/responses/{id}", "getResponse", "A stored answer"));
+  routes.back().description = "For an answer of /v1/responses that was stored, by the credential that asked for it.";
+  routes.back().parameters = kResponseParameter;
+  routes.back().response_schema = kResponseAnswer;
   routes.back().handler = [&services](Context& ctx, http::Request& r) { return handle_get(services, ctx, r); };
   routes.push_back(make_route(Method::kDelete, "/v1/responses/{id}", "deleteResponse", "Forget a stored answer"));
+  routes.back().description = "The answer can no longer be read or gone on from.";
+  routes.back().parameters = kResponseParameter;
+  routes.back().response_schema = kDeletedAnswer;
   routes.back().handler = [&services](Context& ctx, http::Request& r) { return handle_delete(services, ctx, r); };
   routes.push_back(make_route(Method::kGet, "/v1/responses/{id}/input_items", "listInputItems",
                               "What a stored answer was made from"));
+  routes.back().description = "The items that an answer of /v1/responses was given for, a page at a time.";
+  routes.back().parameters = kItemsParameters;
+  routes.back().response_schema = kItemsAnswer;
   routes.back().handler = [&services](Context& ctx, http::Request& r) { return handle_items(services, ctx, r); };
   for (auto& route : routes) {
     if (auto added = router.add(std::move(route)); !added) return added;

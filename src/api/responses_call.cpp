@@ -160,12 +160,15 @@ Task<base::Result<ResponsesCall>> make_call(Services& services, Context& ctx, ht
   call.stored.items = json::write(translated->items);
   call.setup = responses::stream_setup(
       body, *translated, {.id = call.stored.id, .model = (*model)->name, .created_at = call.stored.created_at});
-  auto question = make_question(services, request, **model, turn_of(request, *translated));
+  auto question = make_question(services, request, **model);
   if (!question) co_return base::fail(std::move(question).error());
+  if (question->retrieval.enabled) question->turn = turn_of(request, *translated);
   call.question = std::move(*question);
   call.question.body = std::move(translated->body);
   // Wished for by `include` only: no reason to refuse.
-  if (llm::check_support({{"logprobs", true}}, kind)) call.question.body.erase("logprobs");
+  const bool grounded = (*model)->grounded && call.question.retrieval.enabled;
+  const bool only_wished = json::int_at(body, "top_logprobs").value_or(0) == 0;
+  if (llm::check_support({{"logprobs", true}}, kind) || (grounded && only_wished)) call.question.body.erase("logprobs");
   co_return call;
 }
 

@@ -122,6 +122,8 @@ class KeptStream final : public llm::ChatStream {
     co_return delta;
   }
 
+  bool is_ready() const override { return inner_->is_ready(); }
+
  private:
   // A store that is away does not spoil an answer that is there.
   Task<void> keep(Context& ctx, SessionTurn& turn) {

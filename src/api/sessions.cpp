@@ -1,4 +1,5 @@
 // Routes of the sessions: what is kept, and forgetting it. How a request takes part in one is in session.cpp.
+#include "api/dialect_schemas.h"
 #include "api/services.h"
 #include "base/clock.h"
 
@@ -54,6 +55,7 @@ http::Route session_route(http::Method method, std::string path, std::string id,
   route.path = std::move(path);
   route.operation_id = std::move(id);
   route.summary = std::move(summary);
+  route.group = "Sessions";
   return route;
 }
 
@@ -66,12 +68,19 @@ base::Result<void> add_session_routes(http::Router& router, Services& services) 
   routes.back().description =
       "A session is begun by a request to /v1/chat/completions or /v1/messages that names one in `session_id` or in "
       "the header x-promethean-session; later ones send only what is new.";
+  routes.back().response_schema = kSessionsAnswer;
   routes.back().handler = [&services](Context& ctx, http::Request& r) {
     return handle_list_sessions(services, ctx, r);
   };
   routes.push_back(session_route(Method::kGet, "/v1/sessions/{id}", "getSession", "A session with its messages"));
+  routes.back().description = "To see what a session remembers. Only the credential that began it sees it.";
+  routes.back().parameters = kSessionParameter;
+  routes.back().response_schema = kSessionAnswer;
   routes.back().handler = [&services](Context& ctx, http::Request& r) { return handle_get_session(services, ctx, r); };
   routes.push_back(session_route(Method::kDelete, "/v1/sessions/{id}", "deleteSession", "Forget a session"));
+  routes.back().description = "Its messages are gone for good; the next request that names it begins a new one.";
+  routes.back().parameters = kSessionParameter;
+  routes.back().response_schema = kSessionDeletedAnswer;
   routes.back().handler = [&services](Context& ctx, http::Request& r) {
     return handle_delete_session(services, ctx, r);
   };

@@ -15,7 +15,14 @@ int64_t unix_millis(WallTime time) {
 std::string iso8601(WallTime time) {
   const int64_t millis = unix_millis(time);
   const std::time_t seconds = unix_seconds(time);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), millis - int64_t{seconds} * 1'000);
+  // Log lines ask for it again and again within one second.
+  thread_local std::time_t known = -1;
+  thread_local std::string begin;
+  if (seconds != known) {
+    begin = fmt::format("{:%Y-%m-%dT%H:%M:%S}.", fmt::gmtime(seconds));
+    known = seconds;
+  }
+  return fmt::format("{}{:03}Z", begin, millis - int64_t{seconds} * 1'000);
 }
 
 }  // namespace promethean::base

@@ -10,29 +10,28 @@
 namespace promethean::base {
 
 Error Error::wrap(std::string_view what) const {
-  Error outer(code_, std::string(what) + ": " + message_, hint_);
-  outer.field_ = field_;
-  outer.retry_after_ = retry_after_;
-  outer.cause_ = std::make_shared<const Error>(*this);
-  return outer;
+  Text text = *text_;
+  text.message = std::string(what) + ": " + text.message;
+  text.cause = std::make_shared<const Error>(*this);
+  return Error(code_, std::move(text));
 }
 
 Error Error::with_hint(std::string hint) const {
-  Error copy = *this;
-  copy.hint_ = std::move(hint);
-  return copy;
+  Text text = *text_;
+  text.hint = std::move(hint);
+  return Error(code_, std::move(text));
 }
 
 Error Error::with_field(std::string field) const {
-  Error copy = *this;
-  copy.field_ = std::move(field);
-  return copy;
+  Text text = *text_;
+  text.field = std::move(field);
+  return Error(code_, std::move(text));
 }
 
 Error Error::with_retry_after(std::chrono::milliseconds time) const {
-  Error copy = *this;
-  copy.retry_after_ = time;
-  return copy;
+  Text text = *text_;
+  text.retry_after = time;
+  return Error(code_, std::move(text));
 }
 
 std::unexpected<Error> bad_field(std::string field, std::string message, std::string hint) {

@@ -36,20 +36,23 @@ enum class Code {
 };
 
 // Error: a code to branch on, a message and a hint for people, and the error below it, if any.
-// Value type, cheap to move; `cause` is immutable and shared.
+// Value type, and small: there is room for one in every Result, and several of those in every coroutine that waits.
+// What it says is immutable and shared by its copies; a moved-from Error is still whole.
 class Error {
  public:
   Error(Code code, std::string message, std::string hint = {})
-      : code_(code), message_(std::move(message)), hint_(std::move(hint)) {}
+      : Error(code, Text{.message = std::move(message), .hint = std::move(hint)}) {}
+  Error(const Error&) = default;
+  Error& operator=(const Error&) = default;
 
   Code code() const { return code_; }
-  const std::string& message() const { return message_; }  // what went wrong, lower case, no full stop
-  const std::string& hint() const { return hint_; }        // what to do about it; may be empty
-  const Error* cause() const { return cause_.get(); }
+  const std::string& message() const { return text_->message; }  // what went wrong, lower case, no full stop
+  const std::string& hint() const { return text_->hint; }        // what to do about it; may be empty
+  const Error* cause() const { return text_->cause.get(); }
   // The field of a request that is wrong, as a client writes it ("messages[2].content"); empty: none in particular.
-  const std::string& field() const { return field_; }
+  const std::string& field() const { return text_->field; }
   // When a retry makes sense, as far as somebody knows; 0 s: nobody said.
-  std::chrono::milliseconds retry_after() const { return retry_after_; }
+  std::chrono::milliseconds retry_after() const { return text_->retry_after; }
 
   // The same failure seen one level higher: keeps the code, puts `what` in front, remembers `*this` as the cause.
   Error wrap(std::string_view what) const;
@@ -58,12 +61,17 @@ class Error {
   Error with_retry_after(std::chrono::milliseconds time) const;
 
  private:
+  struct Text {
+    std::string message;
+    std::string hint;
+    std::string field;
+    std::chrono::milliseconds retry_after{0};
+    std::shared_ptr<const Error> cause;
+  };
+  Error(Code code, Text text) : code_(code), text_(std::make_shared<const Text>(std::move(text))) {}
+
   Code code_;
-  std::string message_;
-  std::string hint_;
-  std::string field_;
-  std::chrono::milliseconds retry_after_{0};
-  std::shared_ptr<const Error> cause_;
+  std::shared_ptr<const Text> text_;
 };
 
 template <class T>

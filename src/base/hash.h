@@ -14,7 +14,8 @@ uint64_t hash64(std::string_view bytes);
 // The first eight hex digits of hash64: the `@hash8` of a citation.
 std::string hash8(std::string_view bytes);
 
-std::string sha256_hex(std::string_view bytes);  // 64 lower-case hex digits
+std::string sha256_hex(std::string_view bytes);     // 64 lower-case hex digits
+std::string sha256_base64(std::string_view bytes);  // 44 characters, as Content-Security-Policy wants it
 
 // Compares in time that depends on the lengths only.
 bool equal_constant_time(std::string_view a, std::string_view b);

@@ -34,6 +34,11 @@ unsigned code_point(std::string_view bytes) {
   return (static_cast<unsigned>(bytes[0]) & 0x0F) << 12 | low(1) << 6 | low(2);
 }
 
+// Printable ASCII that stands for itself in a JSON string.
+bool is_plain(char c) {
+  return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+}
+
 // The inside of a JSON string. `text` is valid UTF-8.
 void append_escaped(std::string& out, std::string_view text) {
   for (size_t i = 0; i < text.size();) {
@@ -50,7 +55,9 @@ void append_escaped(std::string& out, std::string_view text) {
       continue;
     }
     if (text[i] == '"' || text[i] == '\\') out += '\\';
-    out += text[i++];
+    const size_t start = i++;
+    while (i < text.size() && is_plain(text[i])) ++i;
+    out.append(text, start, i - start);
   }
 }
 

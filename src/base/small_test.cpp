@@ -51,6 +51,7 @@ TEST(Error, EachCodeHasAStatusAnExitCodeAndANameOfItsOwn) {
 TEST(Hash, KnownValues) {
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(sha256_base64("abc"), "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
   EXPECT_EQ(hash64(""), 0x2D06800538D394C2U);  // XXH3_64bits of nothing
   EXPECT_EQ(hash8(""), "2d068005");
   EXPECT_EQ(hex(std::string_view("\x00\xff\x1a", 3)), "00ff1a");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 
@@ -60,9 +61,15 @@ static size_t utf8_length(std::string_view text, size_t i) {
   return 0;
 }
 
-// The first position from `i` on that is no ASCII; most text is, so eight bytes are looked at at once.
+// The first position from `i` on that is no ASCII; most text is, so 64 or eight bytes are looked at at once.
 static size_t skip_ascii(std::string_view text, size_t i) {
   constexpr uint64_t kHighBits = 0x8080'8080'8080'8080;
+  for (std::array<uint64_t, 8> block{}; i + sizeof(block) <= text.size(); i += sizeof(block)) {
+    std::memcpy(block.data(), text.data() + i, sizeof(block));
+    uint64_t all = 0;
+    for (const uint64_t word : block) all |= word;
+    if ((all & kHighBits) != 0) break;
+  }
   for (uint64_t word = 0; i + sizeof(word) <= text.size(); i += sizeof(word)) {
     std::memcpy(&word, text.data() + i, sizeof(word));
     if ((word & kHighBits) != 0) break;
@@ -81,6 +88,7 @@ bool is_valid_utf8(std::string_view text) {
 }
 
 std::string sanitize_utf8(std::string_view text) {
+  if (is_valid_utf8(text)) return std::string(text);
   std::string out;
   out.reserve(text.size());
   for (size_t i = 0; i < text.size();) {

@@ -106,6 +106,13 @@ async::Task<std::string> worker_metrics(http::Client& client, llm::local::Superv
   co_return body ? *body : std::string();
 }
 
+api::Access access_of(const Config& config) {
+  return {.secured = config.auth.mode != AuthMode::kNone,
+          .cookie = config.auth.cookie,
+          .public_base_url = config.server.public_base_url,
+          .open_descriptions = config.server.openapi_public};
+}
+
 // A private directory for the worker's socket; the socket's name is this server's own, since several may share a state.
 base::Result<llm::local::SupervisorOptions> supervisor_options(const Config& config, const std::string& model_file) {
   const std::string dir = config.server.state_dir + "/run";
@@ -232,6 +239,8 @@ base::Result<void> App::add_artifacts(const ArtifactConfig& config) {
 base::Result<void> App::add_routes(const Config& config) {
   const auto larger = [this] { return larger_models(); };
   const auto worker = [this](async::Context& ctx) { return worker_metrics(*client_, supervisor_.get(), ctx); };
+  launcher_ = agents::make_plain_launcher();
+  audit_ = std::make_unique<agents::AuditLog>(config.server.state_dir + "/audit.jsonl");
   services_.reset(new api::Services{.models = *models_,
                                     .retriever = *retriever_,
                                     .excerpts = excerpts_,
@@ -247,6 +256,12 @@ base::Result<void> App::add_routes(const Config& config) {
                                     .store = *store_,
                                     .artifacts = artifacts_.get(),
                                     .sessions = sessions_,
+                                    .exec = {.enabled = config.exec.enabled,
+                                             .shell = config.exec.shell,
+                                             .max_output = static_cast<size_t>(config.exec.max_output_bytes),
+                                             .launcher = launcher_.get(),
+                                             .audit = audit_.get()},
+                                    .access = access_of(config),
                                     .hub = *hub_,
                                     .events = events_});
 
@@ -264,7 +279,9 @@ base::Result<void> App::add_routes(const Config& config) {
   router_ = std::make_unique<http::Router>(
       std::move(options), std::make_shared<http::Authenticator>(std::move(auth), config.server.state_dir));
   for (auto add : {api::add_openai_routes, api::add_responses_routes, api::add_anthropic_routes, api::add_ollama_routes,
-                   api::add_session_routes, api::add_file_routes, api::add_search_routes, api::add_admin_routes}) {
+                   api::add_session_routes, api::add_file_routes, api::add_search_routes, api::add_grep_routes,
+                   api::add_symbol_routes, api::add_indexer_routes, api::add_exec_routes, api::add_access_routes,
+                   api::add_admin_routes, api::add_description_routes}) {
     if (auto added = add(*router_, *services_); !added) return added;
   }
   return {};

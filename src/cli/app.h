@@ -72,6 +72,8 @@ class App {
   std::unique_ptr<context::LocalEvidence> evidence_;
   std::unique_ptr<context::Retriever> retriever_;
   context::ExcerptMemory excerpts_;
+  std::unique_ptr<agents::Launcher> launcher_;
+  std::unique_ptr<agents::AuditLog> audit_;
   std::unique_ptr<context::ArtifactWriter> artifacts_;  // null: mode off
   std::unique_ptr<api::Services> services_;
   std::unique_ptr<http::Router> router_;

@@ -193,13 +193,54 @@ Command grep(Arguments& a) {
 }
 
 Command symbols(Arguments& a) {
+  auto& s = a.symbols;
   return {.name = "symbols",
-          .summary = "find definitions by name",
+          .summary = "find definitions by name (exit code 3: none)",
           .example = "promethean symbols RootDir::open",
-          .options = {required(text("NAME", "NAME", "a name, or Outer::inner", a.symbols.name)), root_option(),
-                      text("--kind", "KIND", "only this kind: function, class, method, ...", a.symbols.kind),
-                      number("-n,--limit", "definitions to show", a.symbols.limit, 1, 1000)},
+          .options = {required(text("NAME", "NAME", "a name, or Outer::inner", s.name)), root_option(),
+                      choice("--match", "HOW", "how loosely a name may fit; best: the tightest way that finds any",
+                             s.match, {"best", "exact", "prefix", "substring", "fuzzy"}),
+                      text("--kind", "KIND", "only this kind: function, class, method, ...", s.kind),
+                      text("--path", "TEXT", "only files whose path contains this", s.path),
+                      text("--lang", "LANGUAGE", "only files of this language", s.language),
+                      flag("--comments", "show the first lines of each comment", s.comments),
+                      flag("--refs", "show where the name is used instead, as refs does", s.refs),
+                      number("-n,--limit", "definitions to show", s.limit, 1, 10'000)},
           .run = [&a](const Invocation& i) { return run_symbols(i, a.symbols); }};
+}
+
+Command view(Arguments& a) {
+  auto& v = a.view;
+  return {.name = "view",
+          .summary = "show lines of a file, as they are on disk",
+          .example = "promethean view src/main.cpp:10 -C 5",
+          .options = {required(file("PATH", "a file below the root, or FILE:LINE, or FILE:FIRST-LAST", v.path)),
+                      root_option(), number("-l,--line", "the line to show", v.line, 1, INT32_MAX),
+                      number("-C,--context", "lines to show on each side of it", v.context, 0, 10'000)},
+          .run = [&a](const Invocation& i) { return run_view(i, a.view); }};
+}
+
+Command refs(Arguments& a) {
+  auto& r = a.refs;
+  return {.name = "refs",
+          .summary = "find where a name is used, code first (exit code 3: nowhere)",
+          .example = "promethean refs RootDir -C 1",
+          .options = {required(text("NAME", "NAME", "a name, or Outer::inner", r.name)), root_option(),
+                      text("--path", "TEXT", "only files whose path contains this", r.path),
+                      text("--lang", "LANGUAGE", "only files of this language", r.language),
+                      number("-C,--context", "lines to show around each", r.context, 0, 50),
+                      number("-n,--limit", "places to show", r.limit, 1, 10'000)},
+          .run = [&a](const Invocation& i) { return run_refs(i, a.refs); }};
+}
+
+Command outline(Arguments& a) {
+  auto& o = a.outline;
+  return {.name = "outline",
+          .summary = "show what a file defines, as it is on disk",
+          .example = "promethean outline src/main.cpp",
+          .options = {required(file("PATH", "a file below the root", o.path)), root_option(),
+                      flag("--comments", "show the first lines of each comment", o.comments)},
+          .run = [&a](const Invocation& i) { return run_outline(i, a.outline); }};
 }
 
 Command ask(Arguments& a) {
@@ -288,7 +329,8 @@ void add_common(Command& command, Arguments& a) {
 
 std::vector<Command> command_table(Arguments& arguments) {
   std::vector<Command> table;
-  for (auto make : {serve, index, search, grep, symbols, ask, replay, worker, token, doctor, completions}) {
+  for (auto make :
+       {serve, index, search, grep, symbols, view, refs, outline, ask, replay, worker, token, doctor, completions}) {
     table.push_back(make(arguments));
     add_common(table.back(), arguments);
   }

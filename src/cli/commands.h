@@ -21,6 +21,9 @@ struct Arguments {
   SearchOptions search;
   GrepOptions grep;
   SymbolsOptions symbols;
+  ViewOptions view;
+  RefsOptions refs;
+  OutlineOptions outline;
   AskOptions ask;
   ReplayOptions replay;
   WorkerOptions worker;

@@ -60,6 +60,13 @@ struct StorageConfig {
 
 enum class ArtifactMode { kOff, kMetadata, kFull };
 
+// Commands that clients may run.
+struct ExecConfig {
+  bool enabled = false;
+  std::string shell;  // after load(): the shell's path; empty: none
+  int64_t max_output_bytes = 2 << 20;
+};
+
 // Exchanges that are written down.
 struct ArtifactConfig {
   ArtifactMode mode = ArtifactMode::kMetadata;
@@ -73,6 +80,7 @@ struct ServerConfig {
   Address listen{.host = "127.0.0.1", .port = 3210};
   std::string state_dir;  // after load(): absolute; default $XDG_STATE_HOME/promethean
   std::string public_base_url;
+  bool openapi_public = false;
   std::vector<std::string> allowed_hosts;    // beside the loopback names and those of listen and public_base_url
   std::vector<std::string> allowed_origins;  // beside the server's own
   std::string upstream_ca_file;              // PEM; trusted beside the system's roots when models are called by https
@@ -131,6 +139,7 @@ struct Config {
   RetrievalConfig retrieval;
   StorageConfig storage;
   ArtifactConfig artifacts;
+  ExecConfig exec;
   LocalModelConfig model;
   std::vector<ModelConfig> models;  // after load(): never empty; the default model is the first
 

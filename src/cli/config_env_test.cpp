@@ -105,11 +105,11 @@ TEST_F(EnvironmentTest, EveryNameOfTheContractIsKnown) {
 }
 
 TEST_F(EnvironmentTest, NamesOfLaterPartsAreAcceptedWithAWarningThatHidesTheirValue) {
-  const auto config =
-      load({{"EXEC_ENABLED", "maybe"}, {"AUTH_JWT_SECRET", "hunter2"}, {"PROMETHEAN_QUEUE_BROKER_URL", "ws://x"}});
+  const auto config = load(
+      {{"AGENT_RESTORE_ON_START", "maybe"}, {"AUTH_JWT_SECRET", "hunter2"}, {"PROMETHEAN_QUEUE_BROKER_URL", "ws://x"}});
   ASSERT_TRUE(config);
   EXPECT_THAT(config->warnings, ElementsAre(HasSubstr("AUTH_JWT_SECRET: auth.jwt_secret is not used"),
-                                            HasSubstr("exec.enabled"), HasSubstr("queue.broker_url")));
+                                            HasSubstr("agents.restore_on_start"), HasSubstr("queue.broker_url")));
   for (const auto& warning : config->warnings) EXPECT_THAT(warning, Not(HasSubstr("hunter2")));
 }
 

@@ -111,7 +111,8 @@ std::vector<Row> server_rows() {
       server<&S::public_base_url>("public_base_url")
           .url()
           .alias("PUBLIC_BASE_URL")
-          .doc("The URL by which clients reach the server through a proxy; its host is an allowed one."),
+          .doc("The URL by which clients reach the server through a proxy; its host is an allowed one, and "
+               "`/openapi.json` names it."),
       server<&S::allowed_hosts>("allowed_hosts")
           .doc("Names a request's `Host` may carry, beside the loopback ones and those of `listen` and "
                "`public_base_url`."),
@@ -131,7 +132,9 @@ std::vector<Row> server_rows() {
       server<&S::unknown_model>("unknown_model")
           .choices({"not_found", "default"})
           .doc("What a request for an unlisted model gets: 404 `model_not_found`, or the default model's answer."),
-      not_used("server", "openapi_public").alias("OPENAPI_PUBLIC").doc("Serve the API description without a token."),
+      server<&S::openapi_public>("openapi_public")
+          .alias("OPENAPI_PUBLIC")
+          .doc("Whether `/openapi.json`, `/v1/openapi.json`, `/docs` and `/llms.txt` need no token."),
   };
 }
 
@@ -254,11 +257,33 @@ std::vector<Row> artifact_rows() {
   };
 }
 
+// EXEC_SHELL is a switch in the original.
+base::Result<std::string> read_shell(std::string_view text) {
+  if (text.starts_with('/')) return std::string(text);
+  const auto on = value_from_text(Type::kSwitch, text);
+  if (!on) return base::fail(base::Code::kInvalidArgument, "expected true, false or the path of a shell");
+  return std::string(std::get<bool>(*on) ? "/bin/sh" : "");
+}
+
+std::vector<Row> exec_rows() {
+  using E = ExecConfig;
+  return {
+      row<&Config::exec, &E::enabled>("exec", "enabled")
+          .alias("EXEC_ENABLED")
+          .doc("Allow `POST /exec/run` to callers with the scope `exec`. Commands run as the server's user."),
+      row<&Config::exec, &E::shell>("exec", "shell")
+          .alias("EXEC_SHELL", read_shell)
+          .doc("A shell (`/bin/sh`) that commands given as one text go through. Empty: they are taken apart into words "
+               "and nothing is expanded. The older `EXEC_SHELL=true` means `/bin/sh`."),
+      row<&Config::exec, &E::max_output_bytes>("exec", "max_output_bytes")
+          .range(1024, 64 * kMega)
+          .alias("EXEC_MAX_OUTPUT_BYTES")
+          .doc("Bytes that are kept of each of a command's two outputs: the last ones."),
+  };
+}
+
 std::vector<Row> later_rows() {
   return {
-      not_used("exec", "enabled").alias("EXEC_ENABLED").doc("Allow running commands."),
-      not_used("exec", "shell").alias("EXEC_SHELL").doc("Run commands through a shell."),
-      not_used("exec", "max_output_bytes").alias("EXEC_MAX_OUTPUT_BYTES").doc("Output that is kept of a command."),
       not_used("agents", "state_dir").alias("AGENT_STATE_DIR").doc("Where agents keep their logs."),
       not_used("agents", "restore_on_start").alias("AGENT_RESTORE_ON_START").doc("Show the agents of the last run."),
       not_used("agents", "codex_bin").alias("CODEX_BIN").doc("The coding agent's program."),
@@ -281,7 +306,7 @@ const std::vector<Key<Config>>& config_keys() {
   static const std::vector<Key<Config>> keys = [] {
     std::vector<Key<Config>> all;
     for (auto rows : {server_rows(), auth_rows(), log_rows(), index_rows(), model_rows(), storage_rows(),
-                      artifact_rows(), later_rows()}) {
+                      artifact_rows(), exec_rows(), later_rows()}) {
       for (auto& row : rows) all.push_back(std::move(row.key));
     }
     return all;

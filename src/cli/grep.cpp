@@ -99,7 +99,7 @@ static json::Object head_json(const GrepAnswer& answer) {
                     {"partial", answer.partial},
                     {"leftOut", left_out},
                     {"generation", answer.freshness.generation},
-                    {"asOf", answer.freshness.as_of}};
+                    {"as_of", answer.freshness.as_of}};
   if (!answer.cut.empty()) head["truncatedBy"] = answer.cut;
   return head;
 }

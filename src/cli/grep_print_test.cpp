@@ -123,7 +123,7 @@ TEST(Output, ProgressSaysHowFarAndHowLong) {
 
 TEST(ServerLookup, ReadsWhatTheServerAnswers) {
   const auto document =
-      json::parse(R"({"ok":true,"generation":7,"asOf":"2026-11-25T00:00:00Z","total":9,"truncated":true,
+      json::parse(R"({"ok":true,"generation":7,"as_of":"2026-11-25T00:00:00Z","total":9,"truncated":true,
     "results":[{"path":"a.c","line":3,"column":2,"lineText":"foo","snippet":"foo","startLine":3,"endLine":3}]})");
   const auto answer = read_grep_answer(*document);
   ASSERT_EQ(answer.matches.size(), 1U);

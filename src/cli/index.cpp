@@ -26,7 +26,7 @@ static json::Object status_json(const search::IndexStatus& status, const Config&
   return {{"ok", true},
           {"root", config.server.root},
           {"generation", status.generation},
-          {"asOf", base::iso8601(status.as_of)},
+          {"as_of", base::iso8601(status.as_of)},
           {"files", status.files},
           {"bytes", status.bytes},
           {"chunks", status.chunks},

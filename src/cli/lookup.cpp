@@ -67,8 +67,12 @@ class LocalLookup : public Lookup {
                       .keeps = std::move(found->keeps)};
   }
 
-  base::Result<SymbolsAnswer> symbols(const std::string& name, size_t limit) override {
-    return SymbolsAnswer{snapshot_->find_symbols(name, limit), freshness()};
+  base::Result<SymbolsAnswer> symbols(const search::SymbolQuery& query) override {
+    return SymbolsAnswer{snapshot_->find_symbols(query, async::StopFlag()), freshness()};
+  }
+
+  base::Result<RefsAnswer> references(const search::ReferenceQuery& query) override {
+    return RefsAnswer{snapshot_->find_references(query, async::StopFlag()), freshness()};
   }
 
  private:

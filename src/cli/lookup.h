@@ -38,7 +38,12 @@ struct GrepAnswer {
 };
 
 struct SymbolsAnswer {
-  std::vector<search::Symbol> symbols;
+  search::SymbolsFound found;
+  Freshness freshness;
+};
+
+struct RefsAnswer {
+  search::ReferencesFound found;
   Freshness freshness;
 };
 
@@ -47,7 +52,8 @@ class Lookup {
   virtual ~Lookup() = default;
   virtual base::Result<SearchAnswer> search(const std::string& query, const search::SearchOptions& options) = 0;
   virtual base::Result<GrepAnswer> grep(const std::string& pattern, const search::GrepOptions& options) = 0;
-  virtual base::Result<SymbolsAnswer> symbols(const std::string& name, size_t limit) = 0;
+  virtual base::Result<SymbolsAnswer> symbols(const search::SymbolQuery& query) = 0;
+  virtual base::Result<RefsAnswer> references(const search::ReferenceQuery& query) = 0;
 };
 
 // A server that is named by its file but does not answer counts as absent.

@@ -66,8 +66,32 @@ struct GrepOptions {
 
 struct SymbolsOptions {
   std::string name;
-  std::string kind;  // empty: all
+  std::string match = "best";
+  std::string kind;      // empty: all
+  std::string path;      // a part of the path; empty: all
+  std::string language;  // empty: all
   int64_t limit = 50;
+  bool comments = false;
+  bool refs = false;  // show the uses instead
+};
+
+struct ViewOptions {
+  std::string path;  // PATH, PATH:LINE or PATH:FIRST-LAST
+  int64_t line = 0;  // 0: as the path says, else the first
+  int64_t context = 25;
+};
+
+struct RefsOptions {
+  std::string name;
+  std::string path;
+  std::string language;
+  int64_t limit = 100;
+  int64_t context = 0;
+};
+
+struct OutlineOptions {
+  std::string path;
+  bool comments = false;
 };
 
 struct AskOptions {
@@ -115,6 +139,9 @@ Exit run_index(const Invocation& invocation, const IndexOptions& options);
 Exit run_search(const Invocation& invocation, const SearchOptions& options);
 Exit run_grep(const Invocation& invocation, const GrepOptions& options);
 Exit run_symbols(const Invocation& invocation, const SymbolsOptions& options);
+Exit run_view(const Invocation& invocation, const ViewOptions& options);
+Exit run_refs(const Invocation& invocation, const RefsOptions& options);
+Exit run_outline(const Invocation& invocation, const OutlineOptions& options);
 Exit run_ask(const Invocation& invocation, const AskOptions& options);
 Exit run_replay(const Invocation& invocation, const ReplayOptions& options);
 Exit run_worker(const Invocation& invocation, const WorkerOptions& options);

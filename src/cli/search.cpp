@@ -25,7 +25,7 @@ static json::Value answer_json(const SearchAnswer& answer) {
   return {{"ok", true},
           {"results", results},
           {"generation", answer.freshness.generation},
-          {"asOf", answer.freshness.as_of}};
+          {"as_of", answer.freshness.as_of}};
 }
 
 // What tells a reader whether this is the place: the signature, else the first lines that are not blank.

@@ -17,6 +17,9 @@ json::Value search_body(const std::string& query, const search::SearchOptions& o
 json::Value grep_body(const std::string& pattern, const search::GrepOptions& options);
 SearchAnswer read_search_answer(const json::Value& document);
 GrepAnswer read_grep_answer(json::Value document);  // which its views keep
+json::Value symbols_body(const search::SymbolQuery& query);
+json::Value refs_body(const search::ReferenceQuery& query);
 SymbolsAnswer read_symbols_answer(const json::Value& document);
+RefsAnswer read_refs_answer(const json::Value& document);
 
 }  // namespace promethean::cli

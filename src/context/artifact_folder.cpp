@@ -178,7 +178,11 @@ base::Result<void> ArtifactFolder::put_aside(const std::string& id) {
   return open_lines();
 }
 
-base::Result<void> ArtifactFolder::append(const std::string& id, std::string_view line, int64_t rotate_bytes) {
+bool ArtifactFolder::same_day(std::string_view id, std::string_view other) {
+  return id.substr(0, kDayLength) == other.substr(0, kDayLength);
+}
+
+base::Result<void> ArtifactFolder::append(const std::string& id, std::string_view lines, int64_t rotate_bytes) {
   if (auto there = make_sure(); !there) return there;
   if (auto opened = open_lines(); !opened) return opened;
   const std::string day = id.substr(0, kDayLength);
@@ -188,7 +192,7 @@ base::Result<void> ArtifactFolder::append(const std::string& id, std::string_vie
     if (auto done = put_aside(id); !done) return done;
   }
   if (day_.empty()) day_ = day;
-  auto written = write_whole(lines_.get(), std::string(line) + "\n", std::string(kExchangesFile));
+  auto written = write_whole(lines_.get(), lines, std::string(kExchangesFile));
   if (!written) lines_.reset();  // opening it again ends the line that was begun
   return written;
 }

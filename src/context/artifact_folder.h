@@ -32,9 +32,10 @@ class ArtifactFolder {
   // A new file of mode 0600, on disk before it has its name.
   base::Result<void> write(const std::string& name, std::string_view bytes);
 
-  // One line, without its line break, at the end of exchanges.jsonl. What stands there from another day than `id`'s, or
-  // is over `rotate_bytes`, is put aside before.
-  base::Result<void> append(const std::string& id, std::string_view line, int64_t rotate_bytes);
+  // Whole lines at the end of exchanges.jsonl, all of one day; `id` is the first one's. What stands there from another
+  // day, or is over `rotate_bytes`, is put aside before.
+  base::Result<void> append(const std::string& id, std::string_view lines, int64_t rotate_bytes);
+  static bool same_day(std::string_view id, std::string_view other);
 
   // Deletes what was last changed before `oldest`, and of a folder over `max_bytes` the oldest until at most `down_to`
   // are left. Gives how many are left.

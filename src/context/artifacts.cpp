@@ -7,6 +7,9 @@ namespace promethean::context {
 namespace {
 
 constexpr std::chrono::hours kBetweenSweeps{1};
+// While exchanges keep coming they are written so often: woken for each, the thread took a quarter of the processor
+// time of a proxied request.
+constexpr std::chrono::milliseconds kGather{50};
 constexpr int64_t kMostLines = 16 << 20;  // bytes of exchanges.jsonl
 constexpr int64_t kLineShare = 8;         // or this part of all that is kept
 
@@ -71,9 +74,14 @@ void ArtifactWriter::put(Exchange exchange) {
       return;
     }
     queued_bytes_ += bytes;
-    queue_.push_back({std::move(exchange), bytes});
+    queue_.push_back(std::move(exchange));
+    if (!std::exchange(idle_, false) && !much_waits()) return;
   }
   news_.notify_one();
+}
+
+bool ArtifactWriter::much_waits() const {
+  return queue_.size() > options_.max_queued / 2 || queued_bytes_ > options_.max_queued_bytes / 2;
 }
 
 void ArtifactWriter::run() {
@@ -81,34 +89,59 @@ void ArtifactWriter::run() {
   auto next_sweep = base::steady_now() + kBetweenSweeps;
   std::unique_lock lock(mutex_);
   for (;;) {
+    idle_ = true;
     news_.wait_until(lock, next_sweep, [this] { return stopping_ || !queue_.empty(); });
+    idle_ = false;
     if (queue_.empty() && stopping_) return;
-    std::optional<Queued> next;
-    if (!queue_.empty()) {
-      next.emplace(std::move(queue_.front()));
-      queue_.pop_front();
-      queued_bytes_ -= next->bytes;
-    }
+    const std::deque<Exchange> exchanges = std::exchange(queue_, {});
+    queued_bytes_ = 0;
     lock.unlock();
-    if (next) tell(write(next->exchange));
+    write(exchanges);
     if (folder_bytes_ > options_.max_bytes || base::steady_now() >= next_sweep) {
       sweep();
       next_sweep = base::steady_now() + kBetweenSweeps;
     }
     lock.lock();
+    news_.wait_for(lock, kGather, [this] { return stopping_ || much_waits(); });
   }
 }
 
-base::Result<void> ArtifactWriter::write(const Exchange& exchange) {
-  const json::Object record = exchange_record(exchange);
-  if (exchange.texts) {
-    const std::string text = exchange_markdown(exchange, record);
-    if (auto done = folder_.write(exchange.id + ".md", text); !done) return done;
-    folder_bytes_ += static_cast<int64_t>(text.size());
+// Lines go to the file together as far as they are of one day. One with a file of its own follows that at once.
+void ArtifactWriter::write(const std::deque<Exchange>& exchanges) {
+  const Exchange* first = nullptr;
+  std::string lines;
+  uint64_t count = 0;
+  const auto flush = [&] {
+    if (first != nullptr) append(first->id, std::exchange(lines, {}), std::exchange(count, 0));
+    first = nullptr;
+  };
+  for (const Exchange& exchange : exchanges) {
+    const json::Object record = exchange_record(exchange);
+    if (exchange.texts) {
+      if (const auto done = write_texts(exchange, record); !done) {
+        tell(done, 1);
+        continue;
+      }
+    }
+    if (first != nullptr && !ArtifactFolder::same_day(first->id, exchange.id)) flush();
+    if (first == nullptr) first = &exchange;
+    json::append(lines, record);
+    lines += '\n';
+    ++count;
+    if (exchange.texts) flush();
   }
-  const std::string line = json::write(record);
-  folder_bytes_ += static_cast<int64_t>(line.size());
-  return folder_.append(exchange.id, line, std::min(kMostLines, options_.max_bytes / kLineShare));
+  flush();
+}
+
+base::Result<void> ArtifactWriter::write_texts(const Exchange& exchange, const json::Object& record) {
+  const std::string text = exchange_markdown(exchange, record);
+  folder_bytes_ += static_cast<int64_t>(text.size());
+  return folder_.write(exchange.id + ".md", text);
+}
+
+void ArtifactWriter::append(const std::string& id, std::string_view lines, uint64_t exchanges) {
+  folder_bytes_ += static_cast<int64_t>(lines.size());
+  tell(folder_.append(id, lines, std::min(kMostLines, options_.max_bytes / kLineShare)), exchanges);
 }
 
 // Down to nine tenths, so that not every exchange of a full folder begins a sweep.
@@ -119,13 +152,13 @@ void ArtifactWriter::sweep() {
   if (!left) log_.warn("old artifacts were not deleted", {{"why", left.error().message()}});
 }
 
-void ArtifactWriter::tell(const base::Result<void>& done) {
+void ArtifactWriter::tell(const base::Result<void>& done, uint64_t exchanges) {
   if (done) {
-    written_.add();
+    written_.add(exchanges);
     failing_ = false;
     return;
   }
-  failed_.add();
+  failed_.add(exchanges);
   if (!std::exchange(failing_, true)) log_.error("an exchange was not written down", done.error());
 }
 

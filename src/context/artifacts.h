@@ -2,9 +2,10 @@
 //
 //   writer->put(std::move(exchange));      // any thread; when too much is queued it is dropped, and counted
 //
-// With texts an exchange becomes <id>.md and a line of exchanges.jsonl, without them only the line. The folder is swept
-// at the start, every hour and whenever it has grown over its limit. Metrics: promethean_artifacts_written_total,
-// _dropped_total (the queue was full) and _failed_total (the disk would not take it; the log says why).
+// With texts an exchange becomes <id>.md and a line of exchanges.jsonl, without them only the line. The first one after
+// a while is written at once, those that follow it together, 20 times a second. The folder is swept at the start, every
+// hour and whenever it has grown over its limit. Metrics: promethean_artifacts_written_total, _dropped_total (the queue
+// was full) and _failed_total (the disk would not take it; the log says why).
 #pragma once
 
 #include <condition_variable>
@@ -41,14 +42,12 @@ class ArtifactWriter {
  private:
   ArtifactWriter(ArtifactOptions options, ArtifactFolder folder, telemetry::Registry& metrics, base::Log log);
   void run();
-  base::Result<void> write(const Exchange& exchange);
+  bool much_waits() const;  // the lock is held
+  void write(const std::deque<Exchange>& exchanges);
+  base::Result<void> write_texts(const Exchange& exchange, const json::Object& record);
+  void append(const std::string& id, std::string_view lines, uint64_t exchanges);
   void sweep();
-  void tell(const base::Result<void>& done);
-
-  struct Queued {
-    Exchange exchange;
-    size_t bytes = 0;
-  };
+  void tell(const base::Result<void>& done, uint64_t exchanges);
 
   const ArtifactOptions options_;
   base::Log log_;
@@ -58,8 +57,9 @@ class ArtifactWriter {
 
   std::mutex mutex_;
   std::condition_variable news_;
-  std::deque<Queued> queue_;
+  std::deque<Exchange> queue_;
   size_t queued_bytes_ = 0;
+  bool idle_ = false;  // the thread waits for the first exchange
   bool stopping_ = false;
 
   // The thread's own.

@@ -109,6 +109,8 @@ class CheckedAnswer final : public llm::ChatStream {
     co_return std::nullopt;
   }
 
+  bool is_ready() const override { return stream_->is_ready(); }
+
  private:
   Task<void> check(Context& ctx) {
     const auto places = cited_places(std::exchange(text_, {}));

@@ -24,7 +24,8 @@ using Citations = base::Result<std::vector<Citation>>;  // best first, without o
 struct EvidenceState {
   uint64_t generation = 0;
   base::WallTime as_of{};
-  std::string stale;  // why it may lag behind the disk; empty: it does not
+  uint64_t pending = 0;  // places that are known to have changed since
+  std::string stale;     // why it may lag behind the disk; empty: it does not
 };
 
 // Each part gives at most `limit` citations, read when they are asked for; kDeadlineExceeded or kCancelled when `ctx`

@@ -20,23 +20,14 @@ namespace {
 
 constexpr size_t kMaxErrorText = 300;  // of the JSON line
 
-json::Value redacted_string(std::string_view key, std::string_view text) {
-  return base::names_secret(key) ? json::Value(base::kRedacted) : json::Value(base::redact(text));
-}
-
-json::Value redacted_member(std::string_view key, const json::Value& value) {
-  if (const auto* text = value.if_string()) return redacted_string(key, *text);
-  if (const auto* list = value.if_array()) {
-    json::Array out;
-    for (const auto& item : *list) out.push_back(redacted_member(key, item));
-    return out;
+void redact_member(std::string_view key, json::Value& value) {
+  if (auto* text = value.if_string()) {
+    *text = base::names_secret(key) ? std::string(base::kRedacted) : base::redact(*text);
+  } else if (auto* list = value.if_array()) {
+    for (auto& item : *list) redact_member(key, item);
+  } else if (auto* object = value.if_object()) {
+    for (auto& member : *object) redact_member(member.key(), member.value());
   }
-  if (const auto* object = value.if_object()) {
-    json::Object out;
-    for (const auto& member : *object) out[member.key()] = redacted_member(member.key(), member.value());
-    return out;
-  }
-  return value;
 }
 
 // Texts that retrieval may have are left to the Markdown file.
@@ -221,8 +212,9 @@ bool is_exchange_id(std::string_view text) {
   return true;
 }
 
-json::Value redacted(const json::Value& value) {
-  return redacted_member("", value);
+json::Value redacted(json::Value value) {
+  redact_member("", value);
+  return value;
 }
 
 json::Object exchange_record(const Exchange& exchange) {
@@ -247,7 +239,7 @@ json::Object exchange_record(const Exchange& exchange) {
   if (exchange.first_token_ms) out["first_token_ms"] = *exchange.first_token_ms;
   out["total_ms"] = exchange.total_ms;
   if (exchange.texts) out["file"] = exchange.id + ".md";
-  return std::move(redacted(out).as_object());
+  return std::move(redacted(std::move(out)).as_object());
 }
 
 std::string exchange_markdown(const Exchange& exchange, const json::Object& record) {

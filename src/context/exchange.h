@@ -69,6 +69,6 @@ struct RecordedExchange {
 base::Result<RecordedExchange> read_exchange_markdown(std::string_view text);
 
 // `value` with every string redacted, and those whose key names a credential wholly.
-json::Value redacted(const json::Value& value);
+json::Value redacted(json::Value value);
 
 }  // namespace promethean::context

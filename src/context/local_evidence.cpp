@@ -55,9 +55,10 @@ void offer_places(const Snapshot& snapshot, const Question& question, const Stop
   }
 }
 
-void offer_identifiers(const Snapshot& snapshot, const Question& question, Reader& out) {
+void offer_identifiers(const Snapshot& snapshot, const Question& question, const StopFlag& stop, Reader& out) {
   for (const auto& name : question.identifiers) {
-    for (const auto& symbol : snapshot.find_symbols(name, kPerIdentifier)) {
+    const search::SymbolQuery query{.name = name, .loosest = search::NameMatch::kExact, .limit = kPerIdentifier};
+    for (const auto& symbol : snapshot.find_symbols(query, stop).symbols) {
       const int end = std::min(symbol.end_line, symbol.start_line + kMaxLines - 1);
       out.offer({symbol.path, symbol.start_line, end, "", "symbol", 0});
     }
@@ -84,14 +85,13 @@ class LocalView final : public EvidenceView {
       : view_(std::move(view)), root_(root), pool_(pool) {}
 
   EvidenceState state() const override {
-    const auto& status = view_.snapshot->status();
-    return {status.generation, status.as_of, view_.stale};
+    return {view_.snapshot->status().generation, view_.as_of, view_.pending, view_.stale};
   }
 
   Task<Citations> symbols(Context& ctx, const Question& question, size_t limit) override {
     return read(ctx, limit, [this, &question](const StopFlag& stop, Reader& out) {
       offer_places(*view_.snapshot, question, stop, out);
-      offer_identifiers(*view_.snapshot, question, out);
+      offer_identifiers(*view_.snapshot, question, stop, out);
     });
   }
 

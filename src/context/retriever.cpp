@@ -65,8 +65,10 @@ bool take_part(std::string_view name, Citations part, Collector& all, std::vecto
 json::Object Retrieval::to_json() const {
   json::Array list;
   for (const auto& citation : citations) list.emplace_back(citation.to_json());
-  json::Object out{
-      {"citations", std::move(list)}, {"generation", state.generation}, {"asOf", base::iso8601(state.as_of)}};
+  json::Object out{{"citations", std::move(list)},
+                   {"generation", state.generation},
+                   {"as_of", base::iso8601(state.as_of)},
+                   {"pending", state.pending}};
   if (!missing.empty()) out["missing"] = json::Array(missing.begin(), missing.end());
   return out;
 }

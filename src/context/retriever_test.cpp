@@ -37,7 +37,7 @@ struct Parts {
 class FakeView final : public EvidenceView {
  public:
   explicit FakeView(const Parts& parts) : parts_(parts) {}
-  EvidenceState state() const override { return {7, {}, ""}; }
+  EvidenceState state() const override { return {7, {}, 0, ""}; }
   Task<Citations> symbols(Context& ctx, const Question&, size_t limit) override {
     return give(ctx, parts_.symbols, limit);
   }

@@ -27,7 +27,7 @@ FileStamp stamp_of(const std::string& path) {
 }
 
 struct Credential {
-  std::string_view token;
+  std::string token;
   bool cookie = false;
 };
 
@@ -42,28 +42,34 @@ std::optional<std::string_view> cookie_value(const RequestHead& head, std::strin
   return std::nullopt;
 }
 
+// What pages put around a cookie's value: quotes, and %XX. A value that is not so encoded stays as it is.
+std::string unwrapped(std::string_view value) {
+  if (value.size() >= 2 && value.starts_with('"') && value.ends_with('"')) value = value.substr(1, value.size() - 2);
+  return percent_decode(value).value_or(std::string(value));
+}
+
 Result<Credential> bearer(std::string_view value) {
   const size_t space = value.find(' ');
   if (space == std::string_view::npos || !base::iequals(value.substr(0, space), "bearer")) {
     return base::fail(Code::kUnauthenticated, "the authorization header is no bearer token",
                       "send Authorization: Bearer TOKEN");
   }
-  return Credential{base::trim(value.substr(space + 1))};
+  return Credential{std::string(base::trim(value.substr(space + 1)))};
 }
 
 // The one credential that counts. A request that names two of one kind is refused rather than guessed about.
 Result<Credential> extract(const RequestHead& head, std::string_view cookie_name) {
-  for (const std::string_view name : {"authorization", "x-api-key", "x-pi-token"}) {
+  for (const std::string_view name : kCredentialHeaders) {
     const auto values = head.headers.all(name);
     if (values.size() > 1) {
       return base::fail(Code::kUnauthenticated, "more than one " + std::string(name) + " header");
     }
     if (values.empty()) continue;
     if (name == "authorization") return bearer(values[0]);
-    return Credential{base::trim(values[0])};
+    return Credential{std::string(base::trim(values[0]))};
   }
   if (!cookie_name.empty()) {
-    if (const auto value = cookie_value(head, cookie_name)) return Credential{*value, true};
+    if (const auto value = cookie_value(head, cookie_name)) return Credential{unwrapped(*value), true};
   }
   return base::fail(Code::kUnauthenticated, "missing token",
                     "send Authorization: Bearer TOKEN; `promethean token create` makes one");

@@ -45,6 +45,9 @@ class TokenStore {
   std::string dir_;
 };
 
+// Where a credential is looked for, in this order; then comes the cookie.
+inline constexpr std::string_view kCredentialHeaders[] = {"authorization", "x-api-key", "x-pi-token"};
+
 // Authenticator: from the headers of a request to a Principal.
 // Threads: any. Looks once a second whether the token file changed, and at once when a token is unknown, so that a new
 // token works immediately and a revoked one for at most a second more.

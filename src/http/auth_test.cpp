@@ -179,6 +179,14 @@ TEST_F(StateDir, ACookieAloneChangesNothing) {
   }
 }
 
+TEST_F(StateDir, ACookieMayBeQuotedAndEncoded) {
+  const auto auth = authenticator({.extra_tokens = {"a/b=c"}, .cookie_name = "sid"});
+  for (const char* value : {"a/b=c", "\"a/b=c\"", "a%2Fb%3Dc", "\"a%2fb=c\""})
+    EXPECT_TRUE(auth->authenticate(with("cookie", std::string("sid=") + value, Method::kGet))) << value;
+  for (const char* value : {"", "\"", "a%2", "\"a/b=c"})
+    EXPECT_FALSE(auth->authenticate(with("cookie", std::string("sid=") + value, Method::kGet))) << value;
+}
+
 TEST_F(StateDir, WithoutAuthenticationEverybodyIsLocal) {
   const auto auth = authenticator({.mode = Authenticator::Mode::kNone});
   EXPECT_EQ(auth->authenticate({})->id, "local");

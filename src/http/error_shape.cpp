@@ -103,6 +103,10 @@ int status_of(Family family, const base::Error& error, std::string_view param) {
   if (family == Family::kAnthropic && error.code() == Code::kUnavailable) return 529;
   return base::http_status(error.code());
 }
+// One word that the original's clients compare with; the reason is in `message`.
+std::string bridge_error_text(const base::Error& error) {
+  return error.code() == Code::kUnauthenticated ? "unauthorized" : error.message();
+}
 }  // namespace
 
 json::Value error_body(Family family, const base::Error& error, std::string_view param) {
@@ -126,7 +130,7 @@ json::Value error_body(Family family, const base::Error& error, std::string_view
   }
   json::Object body{{"ok", false},
                     {"statusCode", status_of(family, error, param)},
-                    {"error", error.message()},
+                    {"error", bridge_error_text(error)},
                     {"code", base::code_name(error.code())},
                     {"message", message_and_hint(error)},
                     {"hint", error.hint()}};
@@ -146,6 +150,37 @@ Response error_response(Family family, const base::Error& error, std::string_vie
   // 501 is a 5xx to a client library, but trying again changes nothing.
   if (code == Code::kUnsupported) response.headers.add("x-should-retry", "false");
   return response;
+}
+
+std::string_view error_schema(Family family) {
+  switch (family) {
+    case Family::kOpenAi:
+      return R"({"title": "OpenAIError", "type": "object", "required": ["error"], "properties": {
+        "error": {"type": "object", "required": ["message", "type", "param", "code"], "properties": {
+          "message": {"type": "string"}, "type": {"type": "string"},
+          "param": {"type": ["string", "null"]}, "code": {"type": ["string", "null"]}}}}})";
+    case Family::kAnthropic:
+      return R"({"title": "AnthropicError", "type": "object", "required": ["type", "error"], "properties": {
+        "type": {"const": "error"}, "request_id": {"type": "string"},
+        "error": {"type": "object", "required": ["type", "message"], "properties": {
+          "type": {"type": "string"}, "message": {"type": "string"}}}}})";
+    case Family::kOllama:
+      return R"({"title": "OllamaError", "type": "object", "required": ["error"], "properties": {
+        "error": {"type": "string"}}})";
+    case Family::kBridge:
+      break;
+  }
+  return R"({"title": "BridgeError", "type": "object",
+    "required": ["ok", "statusCode", "error", "code", "message", "hint"], "properties": {
+      "ok": {"const": false}, "statusCode": {"type": "integer"},
+      "error": {"type": "string", "description": "What is wrong, in few words."},
+      "code": {"type": "string", "description": "For programs: invalid_argument, unauthenticated, permission_denied, not_found, conflict, too_large, rate_limited, cancelled, deadline_exceeded, unavailable, unsupported or internal."},
+      "message": {"type": "string", "description": "What is wrong and what to do about it."},
+      "hint": {"type": "string", "description": "What to do about it; may be empty."},
+      "param": {"type": "string", "description": "The parameter or field that is wrong."},
+      "candidates": {"type": "array", "description": "Paths that may have been meant, the likeliest first.",
+        "items": {"type": "object", "required": ["path", "score"], "properties": {
+          "path": {"type": "string"}, "score": {"type": "number"}}}}}})";
 }
 
 }  // namespace promethean::http

@@ -12,7 +12,7 @@ constexpr std::pair<Method, std::string_view> kMethods[] = {
     {Method::kPatch, "PATCH"}, {Method::kDelete, "DELETE"}, {Method::kOptions, "OPTIONS"},
 };
 constexpr std::pair<Scope, std::string_view> kScopes[] = {
-    {Scope::kNone, "none"},     {Scope::kRead, "read"}, {Scope::kWrite, "write"},
+    {Scope::kNone, "none"},     {Scope::kAny, "any"},   {Scope::kRead, "read"},   {Scope::kWrite, "write"},
     {Scope::kAgents, "agents"}, {Scope::kExec, "exec"}, {Scope::kAdmin, "admin"},
 };
 
@@ -47,7 +47,7 @@ std::string_view scope_name(Scope scope) {
 
 std::optional<Scope> parse_scope(std::string_view name) {
   for (const auto& [scope, known] : kScopes) {
-    if (known == name && scope != Scope::kNone) return scope;
+    if (known == name && scope != Scope::kNone && scope != Scope::kAny) return scope;
   }
   return std::nullopt;
 }
@@ -77,7 +77,7 @@ std::vector<std::string_view> Headers::all(std::string_view name) const {
 }
 
 bool Principal::has(Scope scope) const {
-  if (scope == Scope::kNone) return true;
+  if (scope == Scope::kNone || scope == Scope::kAny) return true;
   return std::ranges::any_of(scopes, [scope](Scope own) { return own == scope || own == Scope::kAdmin; });
 }
 
@@ -86,15 +86,6 @@ std::string_view Request::param(std::string_view name) const {
     if (known == name) return value;
   }
   return {};
-}
-
-std::optional<std::string> Request::query_param(std::string_view name) const {
-  for (const std::string_view pair : base::split(query, '&')) {
-    const size_t equals = std::min(pair.find('='), pair.size());
-    if (percent_decode(pair.substr(0, equals), true) != name) continue;
-    return percent_decode(equals == pair.size() ? std::string_view() : pair.substr(equals + 1), true);
-  }
-  return std::nullopt;
 }
 
 Response Response::text(int status, std::string body, std::string content_type) {

@@ -26,7 +26,8 @@ class Headers {
  public:
   using Field = std::pair<std::string, std::string>;
   void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
-  void set(std::string name, std::string value);                     // replaces all of that name
+  void set(std::string name, std::string value);  // replaces all of that name
+  void reserve(size_t fields) { fields_.reserve(fields); }
   std::optional<std::string_view> get(std::string_view name) const;  // the first
   std::vector<std::string_view> all(std::string_view name) const;
   const std::vector<Field>& fields() const { return fields_; }
@@ -45,27 +46,28 @@ struct RequestHead {
   std::string remote;  // "127.0.0.1:52110", "unix"
 };
 
-enum class Scope { kNone, kRead, kWrite, kAgents, kExec, kAdmin };
+// kNone: open to everybody; kAny: any credential, whatever its scopes. The others are what a credential may have.
+enum class Scope { kNone, kAny, kRead, kWrite, kAgents, kExec, kAdmin };
 std::string_view scope_name(Scope scope);
-std::optional<Scope> parse_scope(std::string_view name);  // "read"; nullopt for an unknown name and for "none"
-std::vector<Scope> all_scopes();                          // everything but kNone
+std::optional<Scope> parse_scope(std::string_view name);  // "read"; nullopt for an unknown name, "none" and "any"
+std::vector<Scope> all_scopes();                          // everything but kNone and kAny
 
 // Who asks. `id` names a credential in logs and limits; it is never the credential itself.
 struct Principal {
   std::string id = "anonymous";
   std::vector<Scope> scopes;
-  bool has(Scope scope) const;  // kNone: always; kAdmin implies all others
+  bool has(Scope scope) const;  // kNone, kAny: always; kAdmin implies all others
 };
 
 struct Request : RequestHead {
   std::string body;
   json::Value json;                                         // the parsed body of a route with a schema
+  json::Object arguments;                                   // what path and query say, of a route with parameters
   std::vector<std::pair<std::string, std::string>> params;  // {name} parts of the route's path
   Principal principal;
   Headers answer_headers;  // what the answer says beside its own, whoever makes it
 
-  std::string_view param(std::string_view name) const;                  // "" when absent
-  std::optional<std::string> query_param(std::string_view name) const;  // percent-decoded
+  std::string_view param(std::string_view name) const;  // "" when absent
 };
 
 // Chunk: immutable bytes that many connections may share.
@@ -83,6 +85,9 @@ class BodyStream {
  public:
   virtual ~BodyStream() = default;
   virtual Task<base::Result<Chunk>> next(Context& ctx) = 0;
+
+  // True: next() gives its chunk, or the end, without waiting, so what comes before it may be sent together with it.
+  virtual bool is_ready() const { return false; }
 
   // The server drains: bring the stream to an end soon, with a terminal event where the format has one. On the core.
   virtual void drain() {}

@@ -1,8 +1,10 @@
 #include "http/rejections.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/strings.h"
+#include "http/auth.h"
 
 namespace promethean::http {
 
@@ -39,7 +41,8 @@ Response foreign_origin(Family family) {
 Response unauthorized(Family family, const RequestHead& head, const Error& error) {
   Response response = error_response(family, error);
   // RFC 6750, 3: no error code when the request carried no credential at all.
-  const bool tried = head.headers.get("authorization") || head.headers.get("x-api-key");
+  const auto there = [&head](std::string_view name) { return head.headers.get(name).has_value(); };
+  const bool tried = std::ranges::any_of(kCredentialHeaders, there);
   response.headers.add("www-authenticate",
                        tried ? "Bearer realm=\"promethean\", error=\"invalid_token\"" : "Bearer realm=\"promethean\"");
   return response;

@@ -1,8 +1,11 @@
 #include "http/router.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "base/strings.h"
+#include "http/arguments.h"
+#include "http/etag.h"
 #include "http/head_checks.h"
 #include "http/rate_limit.h"
 #include "http/rejections.h"
@@ -23,7 +26,10 @@ std::string_view address_of(std::string_view remote) {
 struct Router::Compiled {
   RouteTable table;
   std::vector<std::string> paths;  // for "did you mean"
-  std::unordered_map<const Route*, json::Schema> schemas;
+  struct Checks {
+    std::optional<json::Schema> arguments, body;
+  };
+  std::unordered_map<const Route*, Checks> checks;  // of the routes that have any
   std::unique_ptr<RateLimiter> limiter;
 };
 
@@ -42,6 +48,33 @@ struct Router::Target {
   bool open;  // needs no credential
 };
 
+namespace {
+// Limits of ChatGPT Actions; operation ids become names of functions in programs and models' tools.
+constexpr size_t kMaxOperationId = 64;
+constexpr size_t kMaxText = 300;
+
+bool is_function_name(std::string_view id) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto part = [&letter](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-'; };
+  return !id.empty() && id.size() <= kMaxOperationId && letter(id.front()) && std::ranges::all_of(id, part);
+}
+
+base::Result<void> check_texts(const Route& route) {
+  if (!is_function_name(route.operation_id))
+    return base::fail(Code::kInvalidArgument, "the operation id '" + route.operation_id + "' is no name of a function");
+  if (route.summary.size() > kMaxText || route.description.size() > kMaxText)
+    return base::fail(Code::kInvalidArgument, "a text of " + route.operation_id + " has over 300 characters");
+  return {};
+}
+
+base::Result<std::optional<json::Schema>> compile_schema(const Route& route, std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  auto compiled = json::Schema::compile(text);
+  if (!compiled) return base::fail(compiled.error().wrap("a schema of " + route.operation_id));
+  return std::move(*compiled);
+}
+}  // namespace
+
 Router::Router(RouterOptions options, std::shared_ptr<const Authenticator> auth)
     : options_(std::move(options)), auth_(std::move(auth)), compiled_(std::make_unique<Compiled>()) {
   if (options_.rate_per_second > 0) {
@@ -58,15 +91,17 @@ base::Result<void> Router::add(Route route) {
       return base::fail(Code::kConflict, "two routes with the operation id " + route.operation_id);
     }
   }
-  std::optional<json::Schema> schema;
-  if (!route.request_schema.empty()) {
-    auto compiled = json::Schema::compile(route.request_schema);
-    if (!compiled) return base::fail(compiled.error().wrap("schema of " + route.operation_id));
-    schema = std::move(*compiled);
-  }
+  if (auto good = check_texts(route); !good) return good;
+  auto arguments = compile_schema(route, route.parameters);
+  if (!arguments) return base::fail(std::move(arguments).error());
+  auto body = compile_schema(route, route.request_schema);
+  if (!body) return base::fail(std::move(body).error());
+  const auto response = compile_schema(route, route.response_schema);  // only described, never checked
+  if (!response) return base::fail(response.error());
+
   auto owned = std::make_unique<const Route>(std::move(route));
   if (auto added = compiled_->table.add(*owned); !added) return added;
-  if (schema) compiled_->schemas.emplace(owned.get(), std::move(*schema));
+  if (*arguments || *body) compiled_->checks.emplace(owned.get(), Compiled::Checks{*arguments, *body});
   routes_.push_back(std::move(owned));
   compiled_->paths = compiled_->table.paths();
   return {};
@@ -141,13 +176,20 @@ Response Router::reject(std::string_view path, const Error& error) const {
 }
 
 namespace {
+std::optional<Response> take_arguments(const Route& route, const json::Schema& schema, Request& request) {
+  auto arguments = read_arguments(schema, request);
+  if (!arguments) return error_response(route.family, arguments.error());
+  request.arguments = std::move(*arguments);
+  return std::nullopt;
+}
+
 // Parses and validates the body of a route with a schema into request.json; the error response if that fails.
 std::optional<Response> read_json(const Route& route, const json::Schema& schema, Request& request) {
-  if (request.body.empty()) {
+  if (request.body.empty() && !route.body_optional) {
     return error_response(route.family,
                           Error(Code::kInvalidArgument, "the request body is empty", "send a JSON object"));
   }
-  auto document = json::parse(request.body);
+  auto document = json::parse(request.body.empty() ? "{}" : request.body);
   if (!document) return error_response(route.family, document.error().wrap("the request body is not valid JSON"));
   if (const auto violation = schema.check(*document)) {
     const std::string where = violation->path.empty() ? "the request body" : violation->path;
@@ -162,13 +204,18 @@ std::optional<Response> read_json(const Route& route, const json::Schema& schema
 Task<Response> Router::dispatch(Context& ctx, const Route& route, Request request) const {
   Response response;
   try {
-    const auto schema = compiled_->schemas.find(&route);
+    const auto found = compiled_->checks.find(&route);
     std::optional<Response> refused;
-    if (schema != compiled_->schemas.end()) refused = read_json(route, schema->second, request);
+    if (found != compiled_->checks.end()) {
+      const auto& [arguments, body] = found->second;
+      if (arguments) refused = take_arguments(route, *arguments, request);
+      if (!refused && body) refused = read_json(route, *body, request);
+    }
     if (refused) {
       response = std::move(*refused);
     } else {
       response = co_await route.handler(ctx, request);
+      if (route.has_etag) leave_out_what_is_known(request, response);
     }
   } catch (const std::exception& e) {
     base::LogFields fields = {

@@ -1,7 +1,8 @@
 // The route table, and the one order of checks that every request passes (docs/architecture.md, "where a request
 // enters").
 //
-// A Route is data: method, path, scope, limits, schema and the texts from which OpenAPI and MCP descriptions are made.
+// A Route is data: method, path, scope, limits, schemas and texts. What is checked and what is described
+// (http/openapi.h) are the same data, so that neither can be wrong about the other.
 // admit() sees only the head and decides before a byte of the body is read; dispatch() parses, validates, and calls the
 // handler. Threads: the table is built before serving and then read-only; admit() and dispatch() run on any core.
 #pragma once
@@ -40,10 +41,18 @@ struct Route {
   Family family = Family::kBridge;
   Scope scope = Scope::kRead;
   RouteLimits limits;
-  std::string summary;         // one line
-  std::string description;     // when to use it, for people and models; at most 300 characters
-  std::string request_schema;  // JSON Schema of the body; empty: no JSON body is taken
-  bool streams = false;        // may answer with an event stream
+  std::string summary;          // one line; at most 300 characters
+  std::string description;      // when to use it, for people and models; at most 300 characters
+  std::string group;            // under which heading it is described; empty: its family's
+  std::string parameters;       // JSON Schema of what path and query say (http/arguments.h); empty: nothing
+  std::string request_schema;   // JSON Schema of the body; empty: no JSON body is taken
+  bool body_optional = false;   // without a body it counts as {}
+  std::string response_schema;  // JSON Schema of the body of a good answer; empty: any
+  std::string response_type = "application/json";
+  int success = 200;         // the status of a good answer
+  bool streams = false;      // may answer with an event stream
+  bool has_etag = false;     // a good answer has an ETag, and is 304 for a client that knows it
+  bool for_actions = false;  // among the few that are offered to a ChatGPT Action (docs/api.md)
   Handler handler;
 };
 
@@ -60,6 +69,9 @@ Response error_response(Family family, const base::Error& error, std::string_vie
 
 // The same object without the response around it: for an error inside a stream that has begun.
 json::Value error_body(Family family, const base::Error& error, std::string_view param = {});
+
+// JSON Schema of error_body().
+std::string_view error_schema(Family family);
 
 // What admit() decided: either `rejection`, or a route to read the body for.
 struct Admission {
@@ -84,7 +96,8 @@ class Router {
   Router(RouterOptions options, std::shared_ptr<const Authenticator> auth);
   ~Router();
 
-  // kConflict for a second route with the same method and path or operation id; kInvalidArgument for a bad schema.
+  // kConflict for a second route with the same method and path or operation id; kInvalidArgument for a bad schema, an
+  // operation id that is no name of a function, and texts that are too long for a model's tool.
   base::Result<void> add(Route route);
   const std::vector<std::unique_ptr<const Route>>& routes() const { return routes_; }
 

@@ -182,6 +182,17 @@ TEST_F(Routes, AMalformedBodySaysWhere) {
               HasSubstr("line 2, column 2"));
   Request empty = request(Method::kPost, "/v1/chat/completions");
   EXPECT_THAT(text(send(std::move(empty))), HasSubstr("body is empty"));
+
+  Route optional;
+  optional.method = Method::kPost;
+  optional.path = "/reindex";
+  optional.operation_id = "reindex";
+  optional.request_schema = R"({"type": "object", "properties": {"path": {"type": "string"}}})";
+  optional.body_optional = true;
+  optional.handler = echo;
+  ASSERT_TRUE(router->add(optional));
+  EXPECT_THAT(text(send(request(Method::kPost, "/reindex"))), HasSubstr(R"("got":{})"));
+  EXPECT_EQ(send(request(Method::kPost, "/reindex"), R"({"path": 3})").status, 400);
 }
 
 TEST_F(Routes, AHandlerThatThrowsIsA500WithoutItsSecrets) {
@@ -242,8 +253,76 @@ TEST_F(Routes, RefusesRoutesThatClash) {
   route.operation_id = "op0";
   EXPECT_EQ(router->add(route).error().code(), Code::kConflict);
   route.operation_id = "fresh";
-  route.request_schema = R"({"format":"x"})";
-  EXPECT_EQ(router->add(route).error().code(), Code::kInvalidArgument);
+  for (auto member : {&Route::parameters, &Route::request_schema, &Route::response_schema}) {
+    Route wrong = route;
+    wrong.*member = R"({"format":"x"})";
+    EXPECT_EQ(router->add(wrong).error().code(), Code::kInvalidArgument);
+  }
+}
+
+TEST_F(Routes, RefusesTextsThatAModelsToolCannotHave) {
+  Route route;
+  route.path = "/fresh";
+  for (const char* id : {"", "1a", "a b", "a.b", "größe"}) {
+    route.operation_id = id;
+    EXPECT_EQ(router->add(route).error().code(), Code::kInvalidArgument) << id;
+  }
+  route.operation_id = std::string(65, 'a');
+  EXPECT_FALSE(router->add(route));
+  route.operation_id = "good_Name-2";
+  route.description = std::string(301, 'x');
+  EXPECT_FALSE(router->add(route));
+  route.description = std::string(300, 'x');
+  EXPECT_TRUE(router->add(route));
+}
+
+TEST_F(Routes, ArgumentsAreCheckedBeforeTheHandler) {
+  Route route;
+  route.path = "/view/{path*}";
+  route.operation_id = "view";
+  route.parameters = R"({"type":"object","properties":{
+    "path":{"type":"string"},"line":{"type":"integer","minimum":1,"default":1}}})";
+  route.handler = [](Context&, Request& request) -> Task<Response> {
+    co_return Response::json(200, request.arguments);
+  };
+  ASSERT_TRUE(router->add(route));
+  Request good = request(Method::kGet, "/view/a/b");
+  good.query = "line=7";
+  EXPECT_EQ(text(send(std::move(good))), R"({"path":"a/b","line":7})");
+  Request bad = request(Method::kGet, "/view/a/b");
+  bad.query = "line=0";
+  const Response refused = send(std::move(bad));
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(text(refused), HasSubstr(R"("param":"line")"));
+}
+
+TEST_F(Routes, WhatTheClientKnowsIsNotSentAgain) {
+  Route route;
+  route.path = "/tagged";
+  route.operation_id = "tagged";
+  route.has_etag = true;
+  route.handler = [](Context&, Request&) -> Task<Response> {
+    Response response = Response::text(200, "text");
+    response.headers.add("etag", "\"x\"");
+    co_return response;
+  };
+  ASSERT_TRUE(router->add(route));
+  EXPECT_EQ(send(request(Method::kGet, "/tagged")).status, 200);
+  const Response known =
+      send(request(Method::kGet, "/tagged", {{"authorization", "Bearer good"}, {"if-none-match", "\"x\""}}));
+  EXPECT_EQ(known.status, 304);
+  EXPECT_EQ(known.headers.get("etag"), "\"x\"");
+}
+
+TEST_F(Routes, AnyCredentialIsEnoughWhereNoScopeIsNamed) {
+  const std::string dir = std::filesystem::temp_directory_path() / ("router_test_" + base::random_hex(6));
+  const std::string token = TokenStore(dir).create("runner", {Scope::kExec}, 0)->token;
+  router = std::make_unique<Router>(options(), std::make_shared<Authenticator>(Authenticator::Options(), dir));
+  add(Method::kGet, "/auth/me", Family::kBridge, Scope::kAny);
+  EXPECT_EQ(send(request(Method::kGet, "/auth/me", {})).status, 401);
+  EXPECT_THAT(text(send(request(Method::kGet, "/auth/me", {}))), HasSubstr(R"("error":"unauthorized")"));
+  EXPECT_EQ(send(request(Method::kGet, "/auth/me", {{"authorization", "Bearer " + token}})).status, 200);
+  std::filesystem::remove_all(dir);
 }
 
 TEST_F(Routes, RejectUsesTheShapeOfThePath) {

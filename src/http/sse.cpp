@@ -43,7 +43,7 @@ std::string sse_event(std::string_view data, std::string_view name, std::string_
   return out;
 }
 
-base::Result<void> SseParser::feed(std::string_view bytes, const std::function<void(SseEvent)>& on_event) {
+base::Result<void> SseParser::feed(std::string_view bytes, const std::function<void(const SseEvent&)>& on_event) {
   const auto too_long = [] { return base::fail(base::Code::kTooLarge, "an event of the stream is too large"); };
   if (failed_) return too_long();
   while (!bytes.empty()) {
@@ -73,7 +73,7 @@ base::Result<void> SseParser::feed(std::string_view bytes, const std::function<v
   return {};
 }
 
-void SseParser::line(std::string_view text, const std::function<void(SseEvent)>& on_event) {
+void SseParser::line(std::string_view text, const std::function<void(const SseEvent&)>& on_event) {
   if (std::exchange(first_, false) && text.starts_with(kBom)) text.remove_prefix(kBom.size());
   if (text.empty()) return dispatch(on_event);
   const size_t colon = std::min(text.find(':'), text.size());
@@ -93,11 +93,13 @@ void SseParser::line(std::string_view text, const std::function<void(SseEvent)>&
   // "retry" is advice for a browser's reconnection; comments (an empty field name) and unknown fields are ignored.
 }
 
-void SseParser::dispatch(const std::function<void(SseEvent)>& on_event) {
-  SseEvent event{.name = std::exchange(event_.name, {}), .data = std::exchange(event_.data, {}), .id = event_.id};
-  if (!std::exchange(has_data_, false)) return;
-  if (event.name.empty()) event.name = "message";
-  on_event(std::move(event));
+void SseParser::dispatch(const std::function<void(const SseEvent&)>& on_event) {
+  if (std::exchange(has_data_, false)) {
+    if (event_.name.empty()) event_.name = "message";
+    on_event(event_);
+  }
+  event_.name.clear();
+  event_.data.clear();
 }
 
 }  // namespace promethean::http

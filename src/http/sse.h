@@ -28,11 +28,12 @@ struct SseEvent {
 class SseParser {
  public:
   explicit SseParser(size_t max_event = 8 << 20) : max_(max_event) {}
-  base::Result<void> feed(std::string_view bytes, const std::function<void(SseEvent)>& on_event);
+  // What `on_event` gets is the parser's own and changes with the next event.
+  base::Result<void> feed(std::string_view bytes, const std::function<void(const SseEvent&)>& on_event);
 
  private:
-  void line(std::string_view text, const std::function<void(SseEvent)>& on_event);
-  void dispatch(const std::function<void(SseEvent)>& on_event);
+  void line(std::string_view text, const std::function<void(const SseEvent&)>& on_event);
+  void dispatch(const std::function<void(const SseEvent&)>& on_event);
 
   size_t max_;
   std::string buffer_;                                // the line that is not complete yet

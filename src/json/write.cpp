@@ -32,16 +32,27 @@ char short_escape(char c) {
   }
 }
 
+constexpr size_t kBlock = 64;
+
 bool needs_escape(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+  return (static_cast<unsigned char>(c) < 0x20) | (c == '"') | (c == '\\');
 }
 
-// The first position from `i` on that needs an escape. Eight bytes at once: the high bit of each byte of `found` says
-// whether there is a byte below 0x20, a quote or a backslash in the word (exact as long as none was found before it).
+// Without a branch, so that the compiler makes a few wide instructions of it.
+bool block_needs_escape(const char* block) {
+  bool found = false;
+  for (size_t i = 0; i < kBlock; ++i) found |= needs_escape(block[i]);
+  return found;
+}
+
+// The first position from `i` on that needs an escape. Long texts by blocks, then eight bytes at once: the high bit of
+// each byte of `found` says whether there is a byte below 0x20, a quote or a backslash in the word (exact as long as
+// none was found before it).
 size_t skip_plain(std::string_view text, size_t i) {
   constexpr uint64_t kOnes = 0x0101'0101'0101'0101;
   constexpr uint64_t kHighBits = kOnes * 0x80;
   const auto below = [](uint64_t word, uint64_t limit) { return (word - kOnes * limit) & ~word & kHighBits; };
+  while (i + kBlock <= text.size() && !block_needs_escape(text.data() + i)) i += kBlock;
   for (uint64_t word = 0; i + sizeof(word) <= text.size(); i += sizeof(word)) {
     std::memcpy(&word, text.data() + i, sizeof(word));
     const uint64_t found = below(word, 0x20) | below(word ^ kOnes * '"', 1) | below(word ^ kOnes * '\\', 1);
@@ -52,6 +63,8 @@ size_t skip_plain(std::string_view text, size_t i) {
 }
 
 void append_quoted(std::string& out, std::string_view text) {
+  // With room for what follows, so that a long text is not copied again for it.
+  if (out.capacity() - out.size() < text.size()) out.reserve(out.size() + text.size() + text.size() / 8 + 256);
   out += '"';
   size_t plain = 0;  // start of the bytes that are copied as they are
   for (size_t i = skip_plain(text, 0); i < text.size(); i = skip_plain(text, i + 1)) {

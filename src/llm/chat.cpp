@@ -78,7 +78,7 @@ json::Object finished(int64_t index, const Choice& choice) {
     message["tool_calls"] = std::move(calls);
   }
   json::Value logprobs;
-  if (!choice.logprobs.empty()) logprobs = json::Object{{"content", choice.logprobs}};
+  if (!choice.logprobs.empty()) logprobs = json::Object{{"content", choice.logprobs}, {"refusal", nullptr}};
   return json::Object{{"index", index},
                       {"message", std::move(message)},
                       {"logprobs", logprobs},
@@ -100,7 +100,8 @@ void AnswerBuilder::add(const Delta& delta) {
   if (delta.is_plain) {
     Choice& first = parts_->choices[0];
     first.content += delta.content;
-    first.has_content = true;
+    first.has_content |= delta.finish_reason.empty();
+    if (!delta.finish_reason.empty()) first.finish_reason = delta.finish_reason;
     return;
   }
   for (const auto& piece : delta.choices) merge(parts_->choices[json::int_at(piece, "index").value_or(0)], piece);

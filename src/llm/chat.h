@@ -50,7 +50,7 @@ struct Delta {
   std::string refusal;
   std::vector<ToolCallPiece> tool_calls;
   std::string finish_reason;  // stop, length, tool_calls, content_filter; empty while it goes on
-  bool is_plain = false;      // `content`, of choice 0, is all that `choices` says
+  bool is_plain = false;      // `content` or `finish_reason`, of choice 0, is all that `choices` says
   Choices choices;
   std::optional<Usage> usage;
 };
@@ -61,6 +61,8 @@ class ChatStream {
   virtual ~ChatStream() = default;
   // nullopt after the backend's proper end only. kUnavailable when the backend broke off or reported an error.
   virtual Task<base::Result<std::optional<Delta>>> next(Context& ctx) = 0;
+  // True: next() gives a delta or an error without waiting.
+  virtual bool is_ready() const { return false; }
 };
 
 struct Embeddings {
@@ -77,9 +79,9 @@ class Backend {
   virtual Kind kind() const = 0;
 
   // `request` is a validated body of the chat dialect; `model` in it is replaced by the backend's own name, and the
-  // answer is always streamed. Fails before the first token with kUnavailable, kRateLimited, kInvalidArgument (the
-  // backend refused the request), kTooLarge (the prompt does not fit), kNotFound (it has no such model) or
-  // kPermissionDenied (it refused our credential).
+  // answer is always streamed. Unless it says `stream`, text that arrives together may come as one delta. Fails before
+  // the first token with kUnavailable, kRateLimited, kInvalidArgument (the backend refused the request), kTooLarge (the
+  // prompt does not fit), kNotFound (it has no such model) or kPermissionDenied (it refused our credential).
   virtual Task<base::Result<std::unique_ptr<ChatStream>>> chat(Context& ctx, const json::Object& request) = 0;
 
   // `request` is in OpenAI's legacy completions dialect, with one prompt: a text or an array of tokens. As chat, but

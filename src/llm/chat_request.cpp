@@ -6,6 +6,7 @@ namespace promethean::llm {
 
 const std::string kChatRequestSchema = R"({
   "type": "object",
+  "examples": [{"messages": [{"role": "user", "content": "Where is the configuration read?"}]}],
   "required": ["messages"],
   "properties": {
     "model": {"type": "string", "maxLength": 256},

@@ -12,6 +12,11 @@ Choices Choices::of_text(std::string text) {
   return choices;
 }
 
+void Choices::insert(std::string_view more, size_t from_end) {
+  CHECK(from_end < text_.size());
+  text_.insert(text_.size() - from_end, more);
+}
+
 json::Array& Choices::values() {
   if (!text_.empty()) {
     auto parsed = json::parse(std::exchange(text_, {}));

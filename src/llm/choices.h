@@ -16,6 +16,9 @@ class Choices {
   // `text` is JSON, and an array with something in it; the caller has checked that.
   static Choices of_text(std::string text);
 
+  // Puts `more` into the text that of_text() was given, `from_end` bytes before its end; it stays JSON.
+  void insert(std::string_view more, size_t from_end);
+
   bool empty() const { return text_.empty() && values_.empty(); }
   json::Array& values();
   const json::Array& values() const { return const_cast<Choices*>(this)->values(); }

@@ -25,10 +25,21 @@ constexpr Field kChatFields[] = {
     {"seed", {S, S, T, I}, ""},
     {"frequency_penalty", {S, S, T, I}, ""},
     {"presence_penalty", {S, S, T, I}, ""},
-    {"logit_bias", {I, S, I, I}, ""},
-    {"n", {R, S, R, R}, "Refused when it is not 1."},
-    {"logprobs", {R, S, S, R}, "Refused when true."},
-    {"top_logprobs", {I, S, S, I}, "Says nothing without `logprobs`."},
+    {"logit_bias",
+     {S, S, I, I},
+     "The local model's tokens are numbers of its own vocabulary, up to 1,024 of them; -100 bans one, but not where a "
+     "grammar leaves nothing else."},
+    {"n",
+     {S, S, R, R},
+     "Refused when it is not 1. The local model takes 1 to 8 and writes one after the other; with a `seed` the next "
+     "choice has the next one. A grounded answer is one."},
+    {"logprobs",
+     {S, S, S, R},
+     "Refused when true. The local model tells those of its own distribution: before `logit_bias`, penalties, filters "
+     "and grammars. A call's tokens are told too, as it writes them. A token that `stop` cuts is told by what is left "
+     "of "
+     "it. A grounded answer has none."},
+    {"top_logprobs", {S, S, S, I}, "Says nothing without `logprobs`."},
     {"response_format",
      {S, S, T, T},
      "`json_object` and `json_schema` constrain the local model and Ollama; Anthropic knows `json_schema` only."},
@@ -60,9 +71,14 @@ constexpr Field kChatFields[] = {
     {"verbosity", {I, S, I, I}, ""},
     {"web_search_options", {I, S, I, I}, ""},
     {"grammar", {S, I, I, I}, "Ours: a GBNF grammar for the local model."},
-    {"top_k", {I, I, T, T}, "From Ollama's and Anthropic's dialects: OpenAI's own API refuses it."},
-    {"min_p", {I, I, T, I}, "From Ollama's dialect."},
-    {"repeat_penalty", {I, I, T, I}, "From Ollama's dialect."},
+    {"top_k",
+     {S, I, T, T},
+     "From Ollama's and Anthropic's dialects: OpenAI's own API refuses it. The local model takes 40 when it is not "
+     "given, all tokens with 0."},
+    {"min_p", {S, I, T, I}, "From Ollama's dialect."},
+    {"repeat_penalty",
+     {S, I, T, I},
+     "From Ollama's dialect; 0 and 1 are none. At the local model it is for the answer's own tokens."},
     {"think", {I, I, T, I}, "From Ollama's dialect; there it counts before `reasoning_effort`."},
 };
 
@@ -74,22 +90,24 @@ constexpr Field kCompletionFields[] = {
     {"max_tokens", {S, S, T, R}, "16 when none is given. Ollama cannot do 0, nor can the local model."},
     {"temperature", {S, S, T, R}, ""},
     {"top_p", {S, S, T, R}, ""},
-    {"n", {R, S, R, R}, "Refused when it is not 1."},
+    {"n", {S, S, R, R}, "Refused when it is not 1. As in chat."},
     {"stream", {T, T, T, R}, "Backends are always asked to stream."},
     {"stream_options", {T, T, T, R}, "`include_usage`."},
-    {"logprobs", {R, S, R, R}, ""},
+    {"logprobs",
+     {S, S, R, R},
+     "The local model takes 0 to 5, but not with `echo`: it does not tell those of a prompt. As in chat."},
     {"echo", {S, S, T, R}, ""},
     {"stop", {S, S, T, R}, ""},
     {"seed", {S, S, T, R}, ""},
     {"frequency_penalty", {S, S, T, R}, ""},
     {"presence_penalty", {S, S, T, R}, ""},
     {"best_of", {R, R, R, R}, "Refused when it is not `n`: the best can only be told from whole answers."},
-    {"logit_bias", {I, S, I, R}, ""},
+    {"logit_bias", {S, S, I, R}, "As in chat."},
     {"user", {I, S, I, R}, ""},
     {"grammar", {S, I, I, R}, "Ours: a GBNF grammar for the local model."},
-    {"top_k", {I, I, T, R}, "From Ollama's dialect, as the next two."},
-    {"min_p", {I, I, T, R}, ""},
-    {"repeat_penalty", {I, I, T, R}, ""},
+    {"top_k", {S, I, T, R}, "From Ollama's dialect, as the next two. As in chat."},
+    {"min_p", {S, I, T, R}, ""},
+    {"repeat_penalty", {S, I, T, R}, ""},
     {"retrieval", {I, I, I, R}, "A prompt is completed as it is, whatever this says."},
 };
 
@@ -118,7 +136,7 @@ constexpr Field kResponsesFields[] = {
     {"top_p", {T, T, T, T}, ""},
     {"presence_penalty", {T, T, T, I}, ""},
     {"frequency_penalty", {T, T, T, I}, ""},
-    {"top_logprobs", {R, T, T, R}, "Refused when it is not 0."},
+    {"top_logprobs", {T, T, T, R}, "Refused when it is not 0. A grounded answer has none."},
     {"tools",
      {T, T, T, T},
      "Functions, namespaces of them, custom tools (as a function with one text), a client's search for tools. Hosted "
@@ -205,16 +223,24 @@ std::optional<base::Error> check_support(const json::Object& body, Kind kind, En
   return std::nullopt;
 }
 
-json::Object sent_fields(const json::Object& body, Kind kind, Endpoint endpoint) {
-  json::Object out;
+// Written as it goes, since a copy of a long conversation costs more than all else that is done with it.
+std::string sent_body(const json::Object& body, Kind kind, Endpoint endpoint, const json::Object& own) {
+  std::string out = "{";
+  const auto add = [&out](std::string_view name, const json::Value& value) {
+    if (out.size() > 1) out += ',';
+    out += json::quote(name) + ":";
+    json::append(out, value);
+  };
   for (const auto& field : fields_of(endpoint)) {
     if (field.at(kind) != Support::kSent) continue;
     const json::Value* value = body.if_contains(field.name);
     if (value == nullptr || value->is_null()) continue;
     const bool is_limit = field.name == "max_tokens" || field.name == "max_completion_tokens";
     if (endpoint == Endpoint::kChat && is_limit && *value == 0) continue;  // a prompt may be asked to be scored only
-    out[field.name] = *value;
+    add(field.name, *value);
   }
+  for (const auto& [name, value] : own) add(name, value);
+  out += '}';
   return out;
 }
 

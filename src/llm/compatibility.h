@@ -40,8 +40,9 @@ std::span<const Field> fields_of(Endpoint endpoint);
 // kInvalidArgument naming the first field that a backend of this kind refuses.
 std::optional<base::Error> check_support(const json::Object& body, Kind kind, Endpoint endpoint = Endpoint::kChat);
 
-// The fields of `body` that go to a backend of this kind as they are; null ones count as not given.
-json::Object sent_fields(const json::Object& body, Kind kind, Endpoint endpoint = Endpoint::kChat);
+// As JSON: the fields of `body` that go to a backend of this kind as they are, null ones count as not given; then those
+// of `own`, which are none of the former.
+std::string sent_body(const json::Object& body, Kind kind, Endpoint endpoint, const json::Object& own);
 
 // The tables as Markdown: the whole of docs/compatibility.md.
 std::string compatibility_page();

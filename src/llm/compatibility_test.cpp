@@ -33,12 +33,12 @@ TEST(Compatibility, NoFieldTwice) {
 
 TEST(Compatibility, WhatIsRefusedIsNamed) {
   json::Object body{{"n", 2}, {"seed", 1}};
-  for (const Kind kind : {Kind::kLocal, Kind::kOllama, Kind::kAnthropic}) {
+  for (const Kind kind : {Kind::kOllama, Kind::kAnthropic}) {
     const auto refused = check_support(body, kind);
     ASSERT_TRUE(refused) << kind_name(kind);
     EXPECT_EQ(refused->field(), "n");
   }
-  EXPECT_FALSE(check_support(body, Kind::kOpenAi));
+  for (const Kind kind : {Kind::kLocal, Kind::kOpenAi}) EXPECT_FALSE(check_support(body, kind));
   body["n"] = 1;
   body["logprobs"] = false;
   body["functions"] = nullptr;
@@ -65,9 +65,10 @@ TEST(Compatibility, OnlyKnownFieldsAreSent) {
                           {"made_up", "value"},
                           {"max_tokens", 0},
                           {"user", nullptr}};
-  EXPECT_EQ(json::write(sent_fields(body, Kind::kOpenAi)), R"({"messages":[],"seed":1,"logit_bias":{"7":1}})");
-  EXPECT_EQ(json::write(sent_fields(body, Kind::kLocal)), R"({"messages":[],"seed":1})");
-  EXPECT_EQ(json::write(sent_fields(body, Kind::kAnthropic)), "{}");
+  EXPECT_EQ(sent_body(body, Kind::kOpenAi, Endpoint::kChat, {{"model", "m"}}),
+            R"({"messages":[],"seed":1,"logit_bias":{"7":1},"model":"m"})");
+  EXPECT_EQ(sent_body(body, Kind::kLocal, Endpoint::kChat, {}), R"({"messages":[],"seed":1,"logit_bias":{"7":1}})");
+  EXPECT_EQ(sent_body(body, Kind::kAnthropic, Endpoint::kChat, {}), "{}");
 }
 
 }  // namespace

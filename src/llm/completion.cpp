@@ -7,10 +7,11 @@ namespace promethean::llm {
 
 const std::string_view kCompletionRequestSchema = R"({
   "type": "object",
+  "examples": [{"prompt": "Once upon a time", "max_tokens": 32}],
   "required": ["prompt"],
   "properties": {
     "model": {"type": "string", "maxLength": 256},
-    "prompt": {"type": ["string", "array"]},
+    "prompt": {"type": ["string", "array"], "items": {}},
     "suffix": {"type": ["string", "null"]},
     "max_tokens": {"type": ["integer", "null"], "minimum": 0},
     "temperature": {"type": ["number", "null"], "minimum": 0, "maximum": 2},
@@ -27,16 +28,20 @@ const std::string_view kCompletionRequestSchema = R"({
     "frequency_penalty": {"type": ["number", "null"], "minimum": -2, "maximum": 2},
     "logit_bias": {"type": ["object", "null"], "additionalProperties": {"type": "number", "minimum": -100, "maximum": 100}},
     "user": {"type": ["string", "null"]},
-    "grammar": {"type": ["string", "null"], "maxLength": 65536}
+    "grammar": {"type": ["string", "null"], "maxLength": 65536},
+    "top_k": {"type": ["integer", "null"]},
+    "min_p": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+    "repeat_penalty": {"type": ["number", "null"], "minimum": 0}
   }
 })";
 
 const std::string_view kEmbeddingRequestSchema = R"({
   "type": "object",
+  "examples": [{"input": ["a text", "another"]}],
   "required": ["input"],
   "properties": {
     "model": {"type": "string", "maxLength": 256},
-    "input": {"type": ["string", "array"]},
+    "input": {"type": ["string", "array"], "items": {}},
     "encoding_format": {"enum": ["float", "base64", null]},
     "dimensions": {"type": ["integer", "null"], "minimum": 1},
     "user": {"type": ["string", "null"]}

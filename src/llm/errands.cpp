@@ -1,6 +1,7 @@
 #include "llm/errands.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace promethean::llm {
 
@@ -34,12 +35,16 @@ constexpr std::string_view kWords[] = {
     "please reply with a title for the chat that is 3-4 words in length",
 };
 
+// memmem looks at a fraction of the bytes; string_view::find stops at every first letter.
+bool contains(std::string_view text, std::string_view words) {
+  return ::memmem(text.data(), text.size(), words.data(), words.size()) != nullptr;
+}
+
 }  // namespace
 
 bool is_errand(std::string_view instructions, std::string_view last) {
-  return std::ranges::any_of(kWords, [&](std::string_view words) {
-    return instructions.find(words) != std::string_view::npos || last.find(words) != std::string_view::npos;
-  });
+  return std::ranges::any_of(
+      kWords, [&](std::string_view words) { return contains(instructions, words) || contains(last, words); });
 }
 
 }  // namespace promethean::llm

@@ -1,7 +1,6 @@
 #include "llm/models.h"
 
 #include <algorithm>
-#include <deque>
 #include <functional>
 #include <random>
 
@@ -53,29 +52,29 @@ size_t text_bytes(const json::Value& value) {
 // The stream behind what was read of it already; holds the caller's place.
 class StartedStream final : public ChatStream {
  public:
-  StartedStream(std::unique_ptr<ChatStream> inner, std::deque<Delta> read, std::optional<Admission::Ticket> ticket,
+  StartedStream(std::unique_ptr<ChatStream> inner, std::vector<Delta> read, std::optional<Admission::Ticket> ticket,
                 base::SteadyTime end)
       : ticket_(std::move(ticket)), inner_(std::move(inner)), read_(std::move(read)), end_(end) {}
 
   Task<base::Result<std::optional<Delta>>> next(Context& ctx) override {
-    if (!read_.empty()) {
-      std::optional<Delta> delta(std::move(read_.front()));
-      read_.pop_front();
-      return ready(std::move(delta));
-    }
+    if (taken_ < read_.size()) return ready(std::move(read_[taken_++]));
+    if (!read_.empty()) read_ = {};
     if (base::steady_now() >= end_) return too_late();
     return inner_->next(ctx);
   }
 
+  bool is_ready() const override { return taken_ < read_.size() || inner_->is_ready(); }
+
  private:
-  static Task<base::Result<std::optional<Delta>>> ready(std::optional<Delta> delta) { co_return delta; }
+  static Task<base::Result<std::optional<Delta>>> ready(Delta delta) { co_return std::move(delta); }
   static Task<base::Result<std::optional<Delta>>> too_late() {
     co_return base::fail(base::Code::kDeadlineExceeded, "the answer took longer than this model may");
   }
 
   std::optional<Admission::Ticket> ticket_;
   std::unique_ptr<ChatStream> inner_;
-  std::deque<Delta> read_;
+  std::vector<Delta> read_;
+  size_t taken_ = 0;  // of read_
   base::SteadyTime end_;
 };
 
@@ -114,7 +113,7 @@ bool says_something(const Delta& delta) {
 
 struct Begun {
   std::unique_ptr<ChatStream> stream;
-  std::deque<Delta> read;  // up to the first that says something
+  std::vector<Delta> read;  // up to the first that says something
 };
 
 // One try. An answer that says nothing is no answer.
@@ -135,16 +134,6 @@ Task<base::Result<Begun>> begin(Context& ctx, const Model& model, const json::Ob
 // Asks the backend once.
 template <class T>
 using Try = std::function<Task<base::Result<T>>(Context&)>;
-
-template <class T>
-Task<base::Result<T>> with_retries(Context& ctx, const RetryPolicy& policy, const Try<T>& attempt) {
-  for (int retry = 0;; ++retry) {
-    auto got = co_await attempt(ctx);
-    if (got || ctx.done() || retry >= policy.retries || !may_pass(got.error(), policy)) co_return got;
-    const auto pause = pause_before(retry, policy, got.error());
-    if (auto slept = co_await async::sleep_for(ctx, pause); !slept) co_return got;
-  }
-}
 
 // Tells the breaker how it went: nullptr, well.
 void judge(Breaker& breaker, const base::Error* error, const Context& ctx) {
@@ -186,7 +175,13 @@ Task<base::Result<Passed<T>>> pass(Context& ctx, const Model& model, std::string
   }
   const auto began = base::steady_now();
   Context stage(ctx, began + patience);
-  auto got = co_await with_retries(stage, model.retry, attempt);
+  auto got = co_await attempt(stage);
+  for (int retry = 0; !got && !stage.done() && retry < model.retry.retries && may_pass(got.error(), model.retry);
+       ++retry) {
+    const auto pause = pause_before(retry, model.retry, got.error());
+    if (auto slept = co_await async::sleep_for(stage, pause); !slept) break;
+    got = co_await attempt(stage);
+  }
   judge(*model.breaker, got ? nullptr : &got.error(), ctx);
   if (!got) co_return base::fail(told(got.error(), model, ctx));
   co_return Passed<T>{std::move(*got), std::move(ticket), began};

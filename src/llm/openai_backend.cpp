@@ -47,24 +47,20 @@ void read_choice(const json::Value& choice, Delta& delta) {
   }
 }
 
-// The end is proper after [DONE], or after a finish_reason.
+// The end is proper after [DONE], or after a finish_reason of every choice.
 class OpenAiDialect final : public Dialect {
  public:
-  explicit OpenAiDialect(std::shared_ptr<Upstream> upstream) : upstream_(std::move(upstream)) {}
+  // The answer has so many `choices`. `joins`: text that has come together is one delta, for those who want it whole
+  // anyway.
+  OpenAiDialect(std::shared_ptr<Upstream> upstream, int64_t choices, bool joins)
+      : upstream_(std::move(upstream)), unfinished_(choices), joins_(joins) {}
 
   void take(std::string_view text, Reading& reading) override {
     if (text == "[DONE]") {
       reading.ended = true;
       return;
     }
-    if (auto plain = read_plain_chunk(text)) {
-      Delta delta;
-      delta.content = std::move(plain->content);
-      delta.is_plain = true;
-      delta.choices = Choices::of_text(std::string(plain->choices));
-      reading.ready.push_back(std::move(delta));
-      return;
-    }
+    if (auto plain = chunks_.read(text)) return take_plain(std::move(*plain), reading);
     auto chunk = json::parse(text);
     if (!chunk || !chunk->is_object()) {
       reading.failure = base::Error(base::Code::kUnavailable,
@@ -81,14 +77,36 @@ class OpenAiDialect final : public Dialect {
     if (json::array_at(*chunk, "choices") != nullptr)
       delta.choices = std::move(chunk->as_object()["choices"].as_array());
     for (const auto& choice : delta.choices) {
-      if (json::string_at(choice, "finish_reason")) reading.may_end = true;
+      if (json::string_at(choice, "finish_reason") && --unfinished_ <= 0) reading.may_end = true;
       if (json::int_at(choice, "index").value_or(0) == 0) read_choice(choice, delta);
     }
     if (!delta.choices.empty() || delta.usage) reading.ready.push_back(std::move(delta));
   }
 
  private:
+  void take_plain(PlainChunk chunk, Reading& reading) {
+    const bool ends = !chunk.finish_reason.empty();
+    if (joins_ && !ends && !reading.ready.empty() && reading.ready.back().is_plain &&
+        reading.ready.back().finish_reason.empty()) {
+      Delta& last = reading.ready.back();
+      last.content += chunk.content;
+      last.choices.insert(chunk.written, behind_content_);
+      return;
+    }
+    if (!ends) behind_content_ = static_cast<size_t>(chunk.choices.end() - chunk.written.end());
+    if (ends && --unfinished_ <= 0) reading.may_end = true;
+    Delta& delta = reading.ready.emplace_back();
+    delta.content = std::move(chunk.content);
+    delta.finish_reason = std::move(chunk.finish_reason);
+    delta.is_plain = true;
+    delta.choices = Choices::of_text(std::string(chunk.choices));
+  }
+
   std::shared_ptr<Upstream> upstream_;
+  int64_t unfinished_;
+  bool joins_;
+  PlainChunkReader chunks_;
+  size_t behind_content_ = 0;  // bytes of the last plain delta's choices
 };
 
 base::Result<Embeddings> openai_embeddings(const json::Value& answer, const std::string& label) {
@@ -128,18 +146,16 @@ class OpenAiBackend final : public Backend {
   Kind kind() const override { return kind_; }
 
   Task<base::Result<std::unique_ptr<ChatStream>>> chat(Context& ctx, const json::Object& request) override {
-    return stream(ctx, "/v1/chat/completions", sent_fields(request, kind_));
+    return stream(ctx, "/v1/chat/completions", request, Endpoint::kChat);
   }
 
   Task<base::Result<std::unique_ptr<ChatStream>>> complete(Context& ctx, const json::Object& request) override {
-    return stream(ctx, "/v1/completions", sent_fields(request, kind_, Endpoint::kCompletions));
+    return stream(ctx, "/v1/completions", request, Endpoint::kCompletions);
   }
 
   Task<base::Result<Embeddings>> embed(Context& ctx, const json::Object& request) override {
-    json::Object body = sent_fields(request, kind_, Endpoint::kEmbeddings);
-    body["model"] = options_.upstream;
-    const json::Value whole(std::move(body));
-    auto answer = co_await upstream_->post_json(ctx, "/v1/embeddings", json::write(whole));
+    auto answer = co_await upstream_->post_json(
+        ctx, "/v1/embeddings", sent_body(request, kind_, Endpoint::kEmbeddings, {{"model", options_.upstream}}));
     if (!answer) co_return base::fail(std::move(answer).error());
     co_return openai_embeddings(*answer, options_.label);
   }
@@ -157,14 +173,14 @@ class OpenAiBackend final : public Backend {
   uint64_t incarnation() const override { return options_.incarnation ? options_.incarnation() : 0; }
 
  private:
-  Task<base::Result<std::unique_ptr<ChatStream>>> stream(Context& ctx, std::string path, json::Object body) {
-    body["model"] = options_.upstream;
-    body["stream"] = true;
-    body["stream_options"] = json::Object{{"include_usage", true}};
-    const json::Value whole(std::move(body));
-    auto stream = co_await upstream_->stream(ctx, std::move(path), json::write(whole), Framing::kEvents,
-                                             std::make_unique<OpenAiDialect>(upstream_));
-    co_return stream;
+  Task<base::Result<std::unique_ptr<ChatStream>>> stream(Context& ctx, std::string path, const json::Object& request,
+                                                         Endpoint endpoint) {
+    const json::Object own{
+        {"model", options_.upstream}, {"stream", true}, {"stream_options", json::Object{{"include_usage", true}}}};
+    const bool joins = !json::bool_at(request, "stream").value_or(false);
+    auto dialect = std::make_unique<OpenAiDialect>(upstream_, json::int_at(request, "n").value_or(1), joins);
+    return upstream_->stream(ctx, std::move(path), sent_body(request, kind_, endpoint, own), Framing::kEvents,
+                             std::move(dialect));
   }
 
   Kind kind_;

@@ -130,6 +130,17 @@ TEST_F(OpenAiBackendTest, AFinishReasonIsAProperEndEvenWithoutDone) {
   EXPECT_EQ(answer_to().text, "all");
 }
 
+TEST_F(OpenAiBackendTest, OfSeveralChoicesAllHaveToEnd) {
+  const json::Object two{{"messages", json::Array{}}, {"n", 2}};
+  const std::string other = event(R"({"choices":[{"index":1,"delta":{"content":"b"},"finish_reason":"length"}]})");
+  answers({.chunks = {content("a") + kFinish}});
+  EXPECT_THAT(answer_to(two).error, HasSubstr("broke off before it had finished"));
+  answers({.chunks = {content("a") + kFinish + other}});
+  const auto got = answer_to(two);
+  ASSERT_EQ(got.answer.choices.size(), 2U) << got.error;
+  EXPECT_EQ(got.answer.choices[1].at("finish_reason"), "length");
+}
+
 TEST_F(OpenAiBackendTest, StatusesBecomeTheRightErrors) {
   const std::pair<int, base::Code> cases[] = {{400, base::Code::kInvalidArgument}, {401, base::Code::kPermissionDenied},
                                               {404, base::Code::kNotFound},        {413, base::Code::kTooLarge},

@@ -1,5 +1,6 @@
 #include "llm/plain_chunk.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/strings.h"
@@ -19,7 +20,7 @@ class ChunkReader {
       return key != "error" && scalar();
     };
     if (has_control() || !base::is_valid_utf8(text_)) return std::nullopt;
-    if (!object(top) || !has_choices_ || !has_content_ || !at_end()) return std::nullopt;
+    if (!object(top) || !has_choices_ || has_content_ != chunk_.finish_reason.empty() || !at_end()) return std::nullopt;
     return std::move(chunk_);
   }
 
@@ -27,9 +28,9 @@ class ChunkReader {
   // A control character is wrong in a string and rare between values. Looked for in all bytes, without a branch, it
   // costs next to nothing.
   bool has_control() const {
-    unsigned found = 0;
-    for (const char c : text_) found |= static_cast<unsigned char>(c) < 0x20 ? 1U : 0U;
-    return found != 0;
+    bool found = false;
+    for (const char c : text_) found |= static_cast<unsigned char>(c) < 0x20;
+    return found;
   }
 
   bool choices() {
@@ -38,6 +39,7 @@ class ChunkReader {
     const auto choice = [this](std::string_view key) {
       if (key == "delta") return once(has_delta_) && delta();
       if (key == "index") return once(has_index_) && word("0");
+      if (key == "finish_reason") return once(has_finish_) && finish_reason();
       return word("null");
     };
     if (!take('[') || !object(choice) || !take(']')) return false;
@@ -53,8 +55,17 @@ class ChunkReader {
     });
   }
 
+  bool finish_reason() {
+    skip_space();
+    if (at_ == text_.size() || text_[at_] != '"') return word("null");
+    if (!string() || escaped_ || string_.empty()) return false;
+    chunk_.finish_reason = string_;
+    return true;
+  }
+
   bool content() {
     if (!string()) return false;
+    chunk_.written = string_;
     if (!escaped_) {
       chunk_.content = string_;
       return true;
@@ -148,7 +159,8 @@ class ChunkReader {
   size_t at_ = 0;
   std::string_view string_;
   bool escaped_ = false;
-  bool has_choices_ = false, has_delta_ = false, has_index_ = false, has_content_ = false, has_role_ = false;
+  bool has_choices_ = false, has_delta_ = false, has_index_ = false, has_content_ = false, has_role_ = false,
+       has_finish_ = false;
   PlainChunk chunk_;
 };
 
@@ -156,6 +168,29 @@ class ChunkReader {
 
 std::optional<PlainChunk> read_plain_chunk(std::string_view text) {
   return ChunkReader(text).read();
+}
+
+std::optional<PlainChunk> PlainChunkReader::read(std::string_view text) {
+  if (!before_.empty() && text.size() >= before_.size() + after_.size() && text.starts_with(before_) &&
+      text.ends_with(after_)) {
+    const std::string_view written = text.substr(before_.size(), text.size() - before_.size() - after_.size());
+    const auto plain = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; };
+    if (std::ranges::all_of(written, plain) && base::is_valid_utf8(written)) {
+      const size_t end = text.size() - after_.size() + choices_end_;
+      return PlainChunk{.content = std::string(written),
+                        .finish_reason = {},
+                        .choices = text.substr(choices_begin_, end - choices_begin_),
+                        .written = written};
+    }
+  }
+  auto chunk = read_plain_chunk(text);
+  if (!chunk || !chunk->finish_reason.empty()) return chunk;
+  const auto begin = static_cast<size_t>(chunk->written.data() - text.data());
+  before_ = text.substr(0, begin);
+  after_ = text.substr(begin + chunk->written.size());
+  choices_begin_ = static_cast<size_t>(chunk->choices.data() - text.data());
+  choices_end_ = choices_begin_ + chunk->choices.size() - begin - chunk->written.size();
+  return chunk;
 }
 
 }  // namespace promethean::llm

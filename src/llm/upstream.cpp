@@ -144,11 +144,9 @@ class UpstreamStream final : public ChatStream {
 
   Task<base::Result<std::optional<Delta>>> next(Context& ctx) override {
     for (;;) {
-      if (!reading_.ready.empty()) {
-        std::optional<Delta> delta(std::move(reading_.ready.front()));
-        reading_.ready.pop_front();
-        co_return delta;
-      }
+      if (taken_ < reading_.ready.size()) co_return std::move(reading_.ready[taken_++]);
+      reading_.ready.clear();
+      taken_ = 0;
       if (reading_.failure) co_return base::fail(*reading_.failure);
       if (reading_.ended) {
         if (response_ != nullptr) co_await let_go(ctx);
@@ -168,6 +166,8 @@ class UpstreamStream final : public ChatStream {
       if (auto fed = feed(**bytes); !fed) reading_.failure = fed.error().wrap("model " + label_);
     }
   }
+
+  bool is_ready() const override { return taken_ < reading_.ready.size() || reading_.failure.has_value(); }
 
  private:
   // The dialect's end mostly comes just before HTTP's; read to that, the connection can be used again.
@@ -192,6 +192,7 @@ class UpstreamStream final : public ChatStream {
   http::SseParser events_;
   LineSplitter lines_;
   Reading reading_;
+  size_t taken_ = 0;  // of reading_.ready
 };
 
 }  // namespace

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "http/client.h"
 #include "llm/chat.h"
@@ -25,7 +25,7 @@ struct UpstreamOptions {
 
 // What a dialect has made of the events so far.
 struct Reading {
-  std::deque<Delta> ready;
+  std::vector<Delta> ready;  // (a deque takes 600 bytes even when it is empty)
   std::optional<base::Error> failure;
   bool may_end = false;  // the answer is whole, even if the bytes end without saying so
   bool ended = false;    // the dialect's own terminal event was there

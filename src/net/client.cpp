@@ -113,7 +113,12 @@ class StreamedResponse final : public http::ClientResponse {
       parser_->header_limit(static_cast<uint32_t>(max_header_));
       parser_->body_limit(boost::none);
       parser_->skip(head_only);
-      const ErrorCode ec = co_await parse_head(stage);
+      ErrorCode ec;
+      while (!ec && !parser_->is_header_done()) {
+        ec = HttpError::need_more;
+        if (buffer_.size() > 0) buffer_.consume(parser_->put(buffer_.data(), ec));
+        if (ec == HttpError::need_more) ec = co_await fill(stage);
+      }
       if (ec) co_return base::fail(io_error(stage, ctx, ec, "waiting for the answer of " + label_));
     } while (parser_->get().result_int() / 100 == 1);
     status = static_cast<int>(parser_->get().result_int());
@@ -137,15 +142,6 @@ class StreamedResponse final : public http::ClientResponse {
   }
 
  private:
-  Task<ErrorCode> parse_head(Context& stage) {
-    for (;;) {
-      ErrorCode ec = HttpError::need_more;
-      if (buffer_.size() > 0) buffer_.consume(parser_->put(buffer_.data(), ec));
-      if (ec == HttpError::need_more) ec = co_await fill(stage);
-      if (ec || parser_->is_header_done()) co_return ec;
-    }
-  }
-
   // Reads once. An EOF is told to the parser, which knows whether the message may end here.
   Task<ErrorCode> fill(Context& stage) {
     auto stop = stage.on_cancel([this] { link_->close(); });
@@ -163,7 +159,9 @@ class StreamedResponse final : public http::ClientResponse {
 
   // What the buffer holds of the body, in one piece. There is room for all of it, so the parser never asks for more.
   std::string take_body() {
-    std::string out(buffer_.size(), '\0');
+    std::string out;
+    const size_t room = buffer_.size();
+    out.resize_and_overwrite(room, [room](char*, size_t) { return room; });  // the parser fills it
     auto& body = parser_->get().body();
     body.data = out.data();
     body.size = out.size();

@@ -129,7 +129,8 @@ Task<void> Connection::serve(std::unique_ptr<Connection> self) {
     Exchange exchange;
     bool readable = co_await self->read_head(exchange);
     if (readable && !exchange.in->refusal) readable = co_await self->read_body(exchange);
-    if (!readable && !exchange.in->refusal) break;
+    if (!readable && !exchange.in->refusal)
+      co_return;  // the client has left: it reads nothing more, nor is there more of it
     const bool sent = co_await self->respond(exchange);
     self->count(exchange, sent);
     if (!sent || !exchange.keep_alive || self->core_->draining()) break;

@@ -38,6 +38,8 @@ class Connection {
   void take_head(Exchange& exchange);
   void refuse_head(Exchange& exchange, int status, base::Error error);
   async::Task<bool> read_body(Exchange& exchange);
+  async::Task<boost::system::error_code> fill_sized_body(Exchange& exchange);
+  async::Task<boost::system::error_code> fill_chunked_body(Exchange& exchange);
   async::Task<bool> respond(Exchange& exchange);
   async::Task<bool> refuse(Exchange& exchange);
   async::Task<bool> answer(Exchange& exchange);
@@ -46,8 +48,8 @@ class Connection {
   async::Task<bool> write(Exchange& exchange, http::Response& response);
   async::Task<bool> write_plain(Exchange& exchange, http::Response& response);
   async::Task<bool> write_stream(Exchange& exchange, http::Response& response);
-  async::Task<bool> write_stream_head(Exchange& exchange, http::Response& response);
-  async::Task<bool> write_chunk(Exchange& exchange, const http::Chunk& chunk);
+  async::Task<bool> write_bytes(Exchange& exchange, std::string bytes);
+  static void append_chunk(const Exchange& exchange, const http::Chunk& chunk, std::string& out);
   void begin_stream(Exchange& exchange, http::Response& response, http::BodyStream& body);
   void log_broken(const Exchange& exchange, const base::Error& why) const;
   async::Task<void> linger();

@@ -66,33 +66,26 @@ Task<bool> Connection::write_plain(Exchange& exchange, http::Response& response)
   co_return !ec;
 }
 
-// The head of a stream goes out at once, so that the client knows the status while the body is still being made.
-Task<bool> Connection::write_stream_head(Exchange& exchange, http::Response& response) {
-  const Framing framing = exchange.version >= 11 ? Framing::kChunked : Framing::kUntilClose;
-  const std::string head = render_head(response, core_->date(), exchange.keep_alive, framing, 0);
-  const std::array<asio::const_buffer, 1> one{asio::buffer(head)};
-  ErrorCode ec;
-  std::tie(ec, exchange.bytes_sent) = co_await write_all(socket_, one);
-  co_return !ec;
+// A piece of the body as it goes over the wire, or its end for nullptr.
+void Connection::append_chunk(const Exchange& exchange, const http::Chunk& chunk, std::string& out) {
+  const bool framed = exchange.version >= 11;
+  if (chunk == nullptr) {
+    if (framed) out += "0\r\n\r\n";
+    return;
+  }
+  std::array<char, 16> size{};
+  if (framed) {
+    char* end = std::to_chars(size.data(), size.data() + size.size(), chunk->size(), 16).ptr;
+    out.append(size.data(), end).append("\r\n");
+  }
+  out += *chunk;
+  if (framed) out += "\r\n";
 }
 
-// A piece of the body, or its end for nullptr; write_stream keeps it alive. False when the client takes no more.
-Task<bool> Connection::write_chunk(Exchange& exchange, const http::Chunk& chunk) {
-  static constexpr std::string_view kLineEnd = "\r\n", kLast = "0\r\n\r\n";
-  std::array<char, 18> size{};  // in hex, and the end of its line
-  std::array<asio::const_buffer, 3> frame;
-  if (exchange.version < 11) {
-    if (chunk != nullptr) frame[0] = asio::buffer(*chunk);
-  } else if (chunk != nullptr) {
-    char* end = std::to_chars(size.data(), size.data() + size.size() - 2, chunk->size(), 16).ptr;
-    *end++ = '\r';
-    *end++ = '\n';
-    frame = {asio::const_buffer(size.data(), static_cast<size_t>(end - size.data())), asio::buffer(*chunk),
-             asio::buffer(kLineEnd)};
-  } else {
-    frame[0] = asio::buffer(kLast);
-  }
-  const auto [ec, written] = co_await write_all(socket_, frame);
+// False when the client takes no more. The bytes are gone with this frame, which does not live as long as the stream.
+Task<bool> Connection::write_bytes(Exchange& exchange, std::string bytes) {
+  const std::array<asio::const_buffer, 1> one{asio::buffer(bytes)};
+  const auto [ec, written] = co_await write_all(socket_, one);
   exchange.bytes_sent += written;
   co_return !ec;
 }
@@ -111,26 +104,37 @@ void Connection::log_broken(const Exchange& exchange, const base::Error& why) co
 }
 
 // True when the whole body has been sent. This frame lives as long as the stream: what is large stays out of it.
+//
+// What waits in `out` goes out before anything is waited for, so that the client knows the status while the body is
+// still being made, and sees each chunk as soon as it is there. What needs no waiting goes out with it.
 Task<bool> Connection::write_stream(Exchange& exchange, http::Response& response) {
   const std::unique_ptr<http::BodyStream> body = std::move(std::get<std::unique_ptr<http::BodyStream>>(response.body));
   if (exchange.version < 11) exchange.keep_alive = false;
-  bool writable = co_await write_stream_head(exchange, response);
-  if (!writable || exchange.head_only) co_return writable;
+  const Framing framing = exchange.version >= 11 ? Framing::kChunked : Framing::kUntilClose;
+  std::string out = render_head(response, core_->date(), exchange.keep_alive, framing, 0);
+  if (exchange.head_only) {
+    const bool sent = co_await write_bytes(exchange, std::move(out));
+    co_return sent;
+  }
 
   const auto open = core_->shared->metrics.stream();
   begin_stream(exchange, response, *body);
-  bool whole = false;
-  while (writable && !whole) {
+  bool writable = true;
+  bool over = false;   // nothing more comes
+  bool whole = false;  // and all has come
+  while (writable) {
+    if (!out.empty() && (over || out.size() >= kJoin || !body->is_ready())) {
+      enter(Phase::kWrite);
+      writable = co_await write_bytes(exchange, std::exchange(out, {}));
+    }
+    if (over || !writable) break;
     phase_ = Phase::kHandler;
     deadline_.reset();
     const auto chunk = co_await body->next(*context_);
-    enter(Phase::kWrite);
-    if (!chunk) {
-      log_broken(exchange, chunk.error());
-      break;
-    }
-    whole = *chunk == nullptr;
-    writable = co_await write_chunk(exchange, *chunk);
+    whole = chunk && *chunk == nullptr;
+    over = whole || !chunk;
+    if (chunk) append_chunk(exchange, *chunk, out);
+    if (!chunk) log_broken(exchange, chunk.error());
   }
   stream_ = nullptr;
   if (whole && writable) co_return true;

@@ -1,6 +1,7 @@
 // The server and the client against each other, over real sockets.
 #include "net/server.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -60,6 +61,12 @@ class ServerTest : public testing::Test {
     add(http::Method::kPost, "/echo", [](Context&, http::Request& request) -> Task<http::Response> {
       co_return http::Response::text(200, request.body);
     });
+    add(
+        http::Method::kPost, "/echo-long",
+        [](Context&, http::Request& request) -> Task<http::Response> {
+          co_return http::Response::text(200, request.body);
+        },
+        1 << 20);
     add(http::Method::kGet, "/ticks", [this](Context&, http::Request&) -> Task<http::Response> {
       co_return http::Response::stream(std::make_unique<Ticks>(ticks_end_), "text/plain");
     });
@@ -75,18 +82,19 @@ class ServerTest : public testing::Test {
           if (std::exchange(first, false)) co_return http::make_chunk("half");
           co_return base::fail(base::Code::kUnavailable, "broke");
         }
+        bool is_ready() const override { return true; }
       };
       co_return http::Response::stream(std::make_unique<Broken>(), "text/plain");
     });
   }
 
-  void add(http::Method method, std::string path, http::Handler handler) {
+  void add(http::Method method, std::string path, http::Handler handler, size_t max_body = 64 << 10) {
     http::Route route;
     route.method = method;
     route.operation_id = "op" + std::to_string(router_.routes().size());
     route.path = std::move(path);
     route.scope = http::Scope::kNone;
-    route.limits.max_body = 64 << 10;
+    route.limits.max_body = max_body;
     route.limits.rate_cost = 0;
     route.request_schema = "";
     route.handler = std::move(handler);
@@ -171,6 +179,30 @@ TEST_F(ServerTest, EchoesABody) {
   const auto got = get(std::move(request));
   EXPECT_EQ(got.status, 200) << got.body;
   EXPECT_EQ(got.body, body);
+}
+
+// However it is cut: 1024 bytes are read first, so a head of that length comes without any of its body.
+TEST_F(ServerTest, ALongBodyArrivesAsItWasSent) {
+  start();
+  for (const size_t size : {1, 65'535, 65'536, 65'537, 100'000, 131'073, 700'000}) {
+    std::string body;
+    for (size_t i = 0; body.size() < size; ++i) body += std::to_string(i);
+    body.resize(size);
+    std::string head =
+        "POST /echo-long HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n";
+    const std::string length = "Content-Length: " + std::to_string(size) + "\r\n";
+    const std::string padding = "X-Padding: " + std::string(1024 - head.size() - length.size() - 15, 'x') + "\r\n";
+    std::string chunks;
+    for (size_t at = 0; at < size; at += 50'000) {
+      const std::string chunk = body.substr(at, 50'000);
+      chunks.append(fmt::format("{:x}\r\n", chunk.size())).append(chunk).append("\r\n");
+    }
+    ASSERT_EQ((head + length + padding + "\r\n").size(), 1024u);
+    EXPECT_TRUE(raw(head + length + padding + "\r\n" + body).ends_with("\r\n\r\n" + body)) << size;
+    EXPECT_TRUE(raw(head + length + "\r\n" + body).ends_with("\r\n\r\n" + body)) << size;
+    EXPECT_TRUE(raw(head + "Transfer-Encoding: chunked\r\n\r\n" + chunks + "0\r\n\r\n").ends_with("\r\n\r\n" + body))
+        << size;
+  }
 }
 
 TEST_F(ServerTest, RefusesABodyOverTheRoutesLimitBeforeReadingIt) {
@@ -302,6 +334,7 @@ TEST_F(ServerTest, ABrokenStreamIsNoCleanEnd) {
   const auto got = get("/broken");
   EXPECT_EQ(got.status, 200);
   EXPECT_THAT(got.error, HasSubstr("middle of its answer"));
+  EXPECT_THAT(raw("GET /broken HTTP/1.1\r\nHost: localhost\r\n\r\n"), HasSubstr("4\r\nhalf\r\n"));
 }
 
 TEST_F(ServerTest, ATimeoutNamesItsStage) {

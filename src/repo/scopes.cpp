@@ -46,6 +46,13 @@ IgnoreScope::Ptr scope_above(const base::RootDir& root, const std::vector<std::s
   return scope;
 }
 
+RuleFiles rule_files(const base::RootDir& root, const std::string& directory) {
+  const auto has = [&](const char* name) {
+    return static_cast<bool>(root.open_file(directory.empty() ? name : directory + "/" + name, O_PATH | O_NOFOLLOW));
+  };
+  return {has(".git"), has(".gitignore"), has(".ignore")};
+}
+
 IgnoreScope::Ptr scope_in(const base::RootDir& root, const std::string& directory, IgnoreScope::Ptr above,
                           const RuleFiles& has) {
   if (!has.git && !has.gitignore && !has.ignore) return above;
@@ -72,10 +79,7 @@ IgnoreScope::Ptr scope_of(const base::RootDir& root, const std::string& director
                           const std::vector<std::string>& exclude_globs) {
   auto scope = scope_above(root, exclude_globs);
   const auto enter = [&](const std::string& path) {
-    const auto has = [&](const char* name) {
-      return static_cast<bool>(root.open_file(path.empty() ? name : path + "/" + name, O_PATH | O_NOFOLLOW));
-    };
-    scope = scope_in(root, path, std::move(scope), {has(".git"), has(".gitignore"), has(".ignore")});
+    scope = scope_in(root, path, std::move(scope), rule_files(root, path));
   };
   enter("");
   std::string path;

@@ -19,6 +19,9 @@ struct RuleFiles {
   bool ignore = false;
 };
 
+// Which of them a directory (relative to the root) has now.
+RuleFiles rule_files(const base::RootDir& root, const std::string& directory);
+
 // The scope in `directory` (relative to the root, "" is the root), whose parent's is `above`: a new one only if it has
 // rules of its own.
 IgnoreScope::Ptr scope_in(const base::RootDir& root, const std::string& directory, IgnoreScope::Ptr above,

@@ -106,6 +106,26 @@ std::string_view kind_name(DefinitionKind kind) {
   return index < kKindNames.size() ? kKindNames[index] : kKindNames[0];
 }
 
+std::optional<DefinitionKind> parse_definition_kind(std::string_view name) {
+  const auto it = std::ranges::find(kKindNames, name);
+  if (it == kKindNames.end()) return std::nullopt;
+  return static_cast<DefinitionKind>(it - kKindNames.begin());
+}
+
+std::string definition_kinds() {
+  std::string all;
+  for (const std::string_view name : kKindNames) all.append(all.empty() ? "" : ", ").append(name);
+  return all;
+}
+
+bool has_definitions(Language language) {
+  return family_of(language) != Family::kNone;
+}
+
+bool has_lexer(Language language) {
+  return has_definitions(language) && family_of(language) != Family::kLines;
+}
+
 std::vector<Definition> scan_definitions(Language language, std::string_view text) {
   const Family family = family_of(language);
   if (family == Family::kNone || text.size() >= UINT32_MAX) return {};

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,8 @@ enum class DefinitionKind : uint8_t {
 inline constexpr uint8_t kDefinitionKindCount = static_cast<uint8_t>(DefinitionKind::kTest) + 1;
 
 std::string_view kind_name(DefinitionKind kind);  // "function", "class", ...
+std::optional<DefinitionKind> parse_definition_kind(std::string_view name);
+std::string definition_kinds();  // all names, for messages
 
 struct Definition {
   std::string_view name;  // a view into the text that was scanned
@@ -61,6 +64,10 @@ struct Definition {
 };
 
 inline constexpr size_t kMaxDefinitions = 200'000;
+
+// How well a language is known: its definitions can be found, and its code told from comments and literals.
+bool has_definitions(Language language);
+bool has_lexer(Language language);
 
 std::vector<Definition> scan_definitions(Language language, std::string_view text);
 

@@ -177,7 +177,7 @@ class CScanner : private CExtents {
         finish(i, in, r);
         return i + 1;
       } else if (token.mark == '{') {
-        const size_t next = brace(i, in, &r);
+        const size_t next = brace(i, in, depth, &r);
         if (next == kNone) return t_.skip(i);
         if (r.first == kNone) return next;
         i = next;
@@ -277,11 +277,11 @@ class CScanner : private CExtents {
 
   // Where reading goes on; kNone when the brace cannot be explained. Sets r->first to kNone when the statement ends
   // here.
-  size_t brace(size_t i, const Scope& in, Reading* r) {
+  size_t brace(size_t i, const Scope& in, int depth, Reading* r) {
     if (r->assigned) return t_.skip(i);
     if (r->name != kNone) {
       const size_t last = partner(t_, i);
-      add_function(i, last, in, *r);
+      local_types(i + 1, last, add_function(i, last, in, *r), depth + 1);
       r->first = kNone;
       return last + 1;
     }
@@ -293,7 +293,7 @@ class CScanner : private CExtents {
     return kNone;
   }
 
-  void add_function(size_t body, size_t last, const Scope& in, const Reading& r) {
+  int add_function(size_t body, size_t last, const Scope& in, const Reading& r) {
     const std::string_view receiver = qualifier(r.name);
     const bool method = in.level == Level::kClass || !receiver.empty();
     Found found{.kind = method ? DefinitionKind::kMethod : DefinitionKind::kFunction,
@@ -305,7 +305,38 @@ class CScanner : private CExtents {
                 .receiver = receiver};
     if (t_.is(r.name - 1, '~')) found.name_text = span(r.name - 1, r.name);
     if (t_.word(r.name) == "operator") found.name_text = operator_text(r.name);
-    out_.add(found);
+    return out_.add(found);
+  }
+
+  // Types that a function's body defines; the rest of a body is not read.
+  void local_types(size_t i, size_t end, int function, int depth) {
+    if (depth > kMaxNesting) return;
+    const Scope inside{function, Level::kFile, {}};
+    while (i < end) {
+      const Token& token = t_[i];
+      const char first = token.kind == TokenKind::kWord ? t_.text[token.begin] : '\0';
+      const bool may_be = first == 's' || first == 'c' || first == 'e' || first == 'u';
+      if (!may_be || !opens_type(i, end)) {
+        ++i;
+        continue;
+      }
+      Reading unused{.first = i, .start = i};
+      i = std::max(aggregate(i, end, inside, depth, &unused), i + 1);
+    }
+  }
+
+  // A keyword of a type at the beginning of a statement, with a body.
+  bool opens_type(size_t i, size_t end) const {
+    const std::string_view w = t_.word(i);
+    if (w != "struct" && w != "union" && w != "enum" && !(cpp_ && w == "class")) return false;
+    const char before = t_[i - 1].mark;
+    if (before != ';' && before != '{' && before != '}') return false;
+    const size_t head_end = std::min(end, i + kMaxHead);
+    for (size_t k = i + 1; k < head_end; k = t_.is(k, '<') ? skip_angles(t_, k) : t_.is(k, '(') ? t_.skip(k) : k + 1) {
+      if (t_.is(k, '{')) return true;
+      if (t_.is(k, ';') || t_.is(k, '=') || t_.is(k, ')')) return false;
+    }
+    return false;
   }
 
   void next_declarator(size_t comma, const Scope& in, Reading* r) {

@@ -31,6 +31,7 @@ bool CExtents::is_bare_macro(size_t i) const {
     if (c >= 'a' && c <= 'z') return false;
   }
   const size_t next = behind_macro(i);
+  if (t_[next].kind == TokenKind::kDirective) return true;
   return t_[next].first_on_line && (t_.is_word(next) || t_.is(next, '['));
 }
 

@@ -115,14 +115,13 @@ class ScriptScanner : private ScriptExtents {
       if (t_.is(i, '(')) i = t_.skip(i);
     }
     while (t_.is_word(i) && is_modifier(t_.word(i)) &&
-           (t_.is_word(i + 1) || t_.is(i + 1, '#') || t_.is(i + 1, '*') || t_.is(i + 1, '[') || t_.is(i + 1, '{')))
+           (t_.is_word(i + 1) || t_.is(i + 1, '*') || t_.is(i + 1, '[') || t_.is(i + 1, '{')))
       ++i;
     if (t_.is(i, '{')) {  // static { ... }
       code(i + 1, partner(t_, i), parent, false, depth + 1);
       return t_.skip(i);
     }
-    if (t_.is(i, '*') || t_.is(i, '#')) ++i;
-    if (t_.is(i, '#')) ++i;
+    if (t_.is(i, '*')) ++i;
     if (t_.is(i, '[')) return computed_member(i, close, parent, depth);
     if (!t_.is_word(i)) return t_.skip(i);
     return named_member(first, i, close, parent, depth);

@@ -14,7 +14,9 @@ namespace {
 
 class Lexer {
  public:
-  Lexer(Language language, std::string_view text) : rules_(lex_rules(language)), text_(text), branches_(&out_) {
+  // `quiet` gets the comments and literals, unless it is null.
+  Lexer(Language language, std::string_view text, std::vector<QuietSpan>* quiet)
+      : quiet_(quiet), rules_(lex_rules(language)), text_(text), branches_(&out_) {
     out_.text = text;
     out_.list.reserve(text.size() / 5 + 16);
     continues_.fill(false);
@@ -94,6 +96,14 @@ class Lexer {
     add(TokenKind::kWord, begin, at_, 0);
   }
 
+  bool hash_word() {
+    if (!is_letter(peek(1))) return false;
+    const size_t begin = at_++;
+    while (at_ < text_.size() && continues_[static_cast<unsigned char>(text_[at_])]) ++at_;
+    add(TokenKind::kWord, begin, at_, 0);
+    return true;
+  }
+
   // R"x(...)x" and r#"..."#: the prefix was read as a word.
   bool is_raw_prefix(size_t begin) {
     const char last = text_[at_ - 1];
@@ -123,6 +133,7 @@ class Lexer {
   bool add_string(size_t begin, size_t end) {
     if (end == kNoString) return false;
     add(TokenKind::kString, begin, end, 0);
+    hush(begin, end, false);
     line_ += newlines(begin, end);
     at_ = end;
     return true;
@@ -143,7 +154,7 @@ class Lexer {
       case '`':
         return backtick();
       case '#':
-        return rules_.preprocessor && line_start_ && directive();
+        return (rules_.preprocessor && line_start_ && directive()) || (rules_.hash_words && hash_word());
       case '/':
         return rules_.regex && value_may_start() && string_to(regex_end(text_, at_));
       case '<':
@@ -168,6 +179,10 @@ class Lexer {
     return true;
   }
 
+  void hush(size_t begin, size_t end, bool comment) {
+    if (quiet_ != nullptr) quiet_->push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(end), comment});
+  }
+
   void note_comment(bool own_line, uint32_t first, uint32_t last) {
     if (!own_line) return;
     if (!out_.comments.empty() && out_.comments.back().last_line + 1 >= first) {
@@ -183,16 +198,19 @@ class Lexer {
     if (const size_t end = rules_.long_brackets ? long_bracket_end(text_, at_ + 2) : kNoString; end != kNoString) {
       note_comment(line_start_, line_, line_ + newlines(at_, end));
       line_ += newlines(at_, end);
+      hush(at_, end, true);
       at_ = end;
       return true;
     }
     note_comment(line_start_, line_, line_);
-    const size_t end = text_.find('\n', at_);
-    at_ = end == std::string_view::npos ? text_.size() : end;
+    const size_t end = std::min(text_.find('\n', at_), text_.size());
+    hush(at_, end, true);
+    at_ = end;
     return true;
   }
 
   bool block_comment() {
+    const size_t begin = at_;
     const uint32_t first = line_;
     const bool own_line = line_start_;
     size_t depth = 1;
@@ -210,6 +228,7 @@ class Lexer {
       }
     }
     note_comment(own_line, first, line_);
+    hush(begin, at_, true);
     spaced_ = true;
     return true;
   }
@@ -283,6 +302,7 @@ class Lexer {
   }
 
   void skip_heredoc() {
+    const size_t begin = at_;
     while (at_ < text_.size()) {
       size_t end = text_.find('\n', at_);
       if (end == std::string_view::npos) end = text_.size();
@@ -296,9 +316,11 @@ class Lexer {
       ++line_;
     }
     heredoc_ = {};
+    hush(begin, at_, false);
   }
 
   void skip_pod() {
+    const size_t begin = at_;
     const uint32_t first = line_;
     while (at_ < text_.size()) {
       const bool last = here("=cut") || here("=end");
@@ -308,6 +330,7 @@ class Lexer {
       if (last) break;
     }
     note_comment(true, first, line_ - 1);
+    hush(begin, at_, true);
   }
 
   // One logical line of the preprocessor; #define stays as a token, conditionals choose which tokens are kept.
@@ -317,9 +340,13 @@ class Lexer {
     while (i < text_.size() && text_[i] != '\n') {
       if (text_.compare(i, 2, "/*") == 0) {
         const size_t close = text_.find("*/", i + 2);
-        i = close == std::string_view::npos ? text_.size() : close + 2;
+        const size_t end = close == std::string_view::npos ? text_.size() : close + 2;
+        hush(i, end, true);
+        i = end;
       } else if (text_.compare(i, 2, "//") == 0) {
-        i = std::min(text_.find('\n', i), text_.size());
+        const size_t end = std::min(text_.find('\n', i), text_.size());
+        hush(i, end, true);
+        i = end;
       } else {
         const bool continued =
             text_[i] == '\\' && (text_.compare(i, 2, "\\\n") == 0 || text_.compare(i, 3, "\\\r\n") == 0);
@@ -333,6 +360,7 @@ class Lexer {
     return true;
   }
 
+  std::vector<QuietSpan>* const quiet_;
   const LexRules rules_;
   const std::string_view text_;
   Tokens out_;
@@ -344,36 +372,18 @@ class Lexer {
   bool line_start_ = true, spaced_ = false, is_cpp_ = false;
 };
 
-// How many open brackets are searched for a partner: keeps broken text linear.
-constexpr size_t kDeepest = 64;
-
-// Braces outrank the rest: a '}' closes everything opened since its '{', a stray ')' or ']' closes nothing.
-void pair_brackets(Tokens* tokens) {
-  tokens->match.assign(tokens->list.size(), kNoMatch);
-  std::vector<uint32_t> open;
-  for (uint32_t i = 0; i < tokens->list.size(); ++i) {
-    const char mark = tokens->list[i].mark;
-    if (mark == '(' || mark == '[' || mark == '{') open.push_back(i);
-    if (mark != ')' && mark != ']' && mark != '}') continue;
-    size_t at = open.size();
-    const size_t floor = at > kDeepest ? at - kDeepest : 0;
-    while (at > floor && closing(tokens->list[open[at - 1]].mark) != mark) {
-      if (mark != '}' && tokens->list[open[at - 1]].mark == '{') break;
-      --at;
-    }
-    if (at == floor || closing(tokens->list[open[at - 1]].mark) != mark) continue;
-    tokens->match[open[at - 1]] = i;
-    tokens->match[i] = open[at - 1];
-    open.resize(at - 1);
-  }
-}
-
 }  // namespace
 
 Tokens lex(Language language, std::string_view text) {
-  Tokens tokens = Lexer(language, text).run();
+  Tokens tokens = Lexer(language, text, nullptr).run();
   pair_brackets(&tokens);
   return tokens;
+}
+
+std::vector<QuietSpan> quiet_spans(Language language, std::string_view text) {
+  std::vector<QuietSpan> quiet;
+  Lexer(language, text, &quiet).run();
+  return quiet;
 }
 
 }  // namespace promethean::search

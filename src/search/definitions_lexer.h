@@ -60,4 +60,16 @@ struct Tokens {
 // Fills tokens, partners and comments. kUnknown and prose give no tokens.
 Tokens lex(Language language, std::string_view text);
 
+// Fills `match`. Braces outrank the rest: a '}' closes everything opened since its '{', a stray ')' or ']' closes
+// nothing.
+void pair_brackets(Tokens* tokens);
+
+// What is no code: comments and literals, in order, also where the preprocessor leaves code out. A literal's holes
+// (`${x}`) count as the literal.
+struct QuietSpan {
+  uint32_t begin = 0, end = 0;
+  bool comment = false;  // else a literal
+};
+std::vector<QuietSpan> quiet_spans(Language language, std::string_view text);
+
 }  // namespace promethean::search

@@ -20,7 +20,7 @@ LexRules slash_rules(Language language) {
   r.verbatim_at = language == kCSharp;
   if (language == kGraphQl) r.line_comment_2 = "#";
   if (language == kJavaScript || language == kTypeScript || language == kVue) {
-    r.backtick_string = r.template_holes = r.regex = r.dollar_words = true;
+    r.backtick_string = r.template_holes = r.regex = r.dollar_words = r.hash_words = true;
   }
   if (language == kPhp) {
     r.line_comment_2 = "#";

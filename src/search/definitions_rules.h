@@ -28,6 +28,7 @@ struct LexRules {
   bool sigils = false;              // ~r/.../, ~s(...)
   bool pod = false;                 // =begin ... =end / =cut at the start of lines
   bool dollar_words = false;        // $ belongs to words
+  bool hash_words = false;          // # may begin a word
   bool query_words = false;         // ? and ! may end a word
   bool dash_words = false;          // - continues a word
   bool prime_words = false;         // ' continues a word

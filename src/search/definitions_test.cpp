@@ -62,6 +62,32 @@ int g(void) { return 2; }
               ElementsAre("function f 2-7", "function g 11-11"));
 }
 
+TEST(Definitions, TypesInsideOfFunctionsAndNothingElseThere) {
+  EXPECT_THAT(scan(Language::kCpp, R"(void f() {
+  struct Local : Base<int> {
+    int run() { return 1; }
+  };
+  struct Local one = {1};
+  struct alignas(64) Wide {};
+  enum class Color { kRed };
+  for (struct point p; p.x < 1;) { int nothing = 1; }
+}
+)"),
+              ElementsAre("function f 1-9", "struct f/Local 2-4", "method f::Local/run 3-3", "struct f/Wide 6-6",
+                          "enum f/Color 7-7", "constant f::Color/kRed 7-7"));
+}
+
+TEST(Definitions, AMacroAloneOnItsLineEndsBeforeADirective) {
+  EXPECT_THAT(scan(Language::kC, "DEFINE_STACK_OF(A, B)\n#define f(x) g(x)\n\nstruct a {\n  int n;\n};\n"),
+              ElementsAre("macro f 2-2", "struct a 4-6", "field a/n 5-5"));
+}
+
+TEST(Definitions, PrivateNamesOfJavaScriptKeepTheirMark) {
+  EXPECT_THAT(
+      scan(Language::kTypeScript, "class A {\n  #n = 1;\n  async #run(): Promise<void> {}\n  static #make() {}\n}\n"),
+      ElementsAre("class A 1-5", "property A/#n 2-2", "method A/#run 3-3", "method A/#make 4-4"));
+}
+
 TEST(Definitions, OldStyleCFunctions) {
   EXPECT_THAT(scan(Language::kC, "int f(a, b)\n  int a;\n  char *b;\n{\n  return a;\n}\n"),
               ElementsAre("function f 1-6"));

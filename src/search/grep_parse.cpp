@@ -1,3 +1,4 @@
+// size: one grammar, to be read from top to bottom
 #include "search/grep_parse.h"
 
 #include <fmt/format.h>

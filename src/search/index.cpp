@@ -17,71 +17,124 @@ class TreeIndex : public Index {
       : options_(std::move(options)), disk_(std::move(disk)), store_(std::move(store)), log_(std::move(log)) {}
 
   void load();
-  base::Result<UpdateReport> update(const ProgressFn& progress, const async::StopFlag& stop) override;
+  base::Result<UpdateReport> update(const ProgressFn& progress, const async::StopFlag& stop,
+                                    const UpdateScope& scope) override;
   std::shared_ptr<const Snapshot> snapshot() const override;
+  base::Result<void> reset(const async::StopFlag& stop) override;
   const IndexOptions& options() const override { return options_; }
 
  private:
-  void show(IndexStatus status, base::WallTime as_of);  // a new snapshot of state_
+  struct Turn {
+    std::unique_lock<std::timed_mutex> here;
+    base::Result<base::UniqueFd> taken;
+  };
+  Turn take_turn(const async::StopFlag& stop);
+  std::shared_ptr<const TreeState> state() const;
+  void show(std::shared_ptr<const TreeState> state, base::WallTime as_of);
+  base::Result<void> publish(std::shared_ptr<const TreeState> state, base::WallTime as_of);
 
   const IndexOptions options_;
   const std::shared_ptr<const TreeOnDisk> disk_;
-  std::timed_mutex update_mutex_;  // one update at a time; guards store_, state_, loaded_
+  std::timed_mutex update_mutex_;  // one writer at a time; guards store_, loaded_
   Store store_;
   base::Log log_;
-  std::shared_ptr<const TreeState> state_ = std::make_shared<TreeState>();
   bool loaded_ = false;
 
-  mutable std::mutex snapshot_mutex_;
-  std::shared_ptr<const Snapshot> snapshot_;
+  mutable std::mutex state_mutex_;
+  std::shared_ptr<const TreeState> state_ = std::make_shared<TreeState>();
+  std::shared_ptr<const Snapshot> snapshot_;  // of state_
 };
 
 void TreeIndex::load() {
   auto stored = store_.load();
   loaded_ = stored != nullptr;
-  state_ = loaded_ ? std::move(stored) : std::make_shared<TreeState>();
-  show(state_->status(), state_->manifest().as_of);
+  if (!stored) stored = std::make_shared<TreeState>();
+  const auto as_of = stored->manifest().as_of;
+  show(std::move(stored), as_of);
 }
 
-void TreeIndex::show(IndexStatus status, base::WallTime as_of) {
+std::shared_ptr<const TreeState> TreeIndex::state() const {
+  const std::lock_guard lock(state_mutex_);
+  return state_;
+}
+
+void TreeIndex::show(std::shared_ptr<const TreeState> state, base::WallTime as_of) {
+  const auto now = snapshot();
+  IndexStatus status = now && state == this->state() ? now->status() : state->status();
   status.as_of = as_of;
-  auto snapshot = std::make_shared<const TreeSnapshot>(state_, std::move(status), disk_);
-  const std::lock_guard lock(snapshot_mutex_);
+  auto snapshot = std::make_shared<const TreeSnapshot>(state, std::move(status), disk_);
+  const std::lock_guard lock(state_mutex_);
+  state_ = std::move(state);
   snapshot_ = std::move(snapshot);
 }
 
+base::Result<void> TreeIndex::publish(std::shared_ptr<const TreeState> state, base::WallTime as_of) {
+  auto published = store_.publish(*state);
+  if (!published) return published;
+  loaded_ = true;
+  show(std::move(state), as_of);
+  return {};
+}
+
 std::shared_ptr<const Snapshot> TreeIndex::snapshot() const {
-  const std::lock_guard lock(snapshot_mutex_);
+  const std::lock_guard lock(state_mutex_);
   return snapshot_;
 }
 
-base::Result<UpdateReport> TreeIndex::update(const ProgressFn& progress, const async::StopFlag& stop) {
-  std::unique_lock turn(update_mutex_, std::defer_lock);
-  while (!turn.try_lock_for(std::chrono::milliseconds(20))) {
-    if (stop.stopped()) return base::fail(base::Code::kCancelled, "stopped while another update runs");
-  }
-  const auto writer = store_.lock(stop);
-  if (!writer) return base::fail(writer.error());
-  if (store_.changed_by_others()) load();
+base::Result<UpdateReport> TreeIndex::update(const ProgressFn& progress, const async::StopFlag& stop,
+                                             const UpdateScope& scope) {
+  const auto begin = base::steady_now();
+  UpdateRequest request{.root = disk_->root,
+                        .exclude_globs = disk_->exclude_globs,
+                        .max_file_bytes = options_.max_file_bytes,
+                        .scope = scope,
+                        .progress = progress,
+                        .stop = stop,
+                        .checkpoint = nullptr};
+  auto sweep = sweep_tree(state(), request);
+  if (!sweep) return base::fail(std::move(sweep).error());
 
-  const UpdateRequest request{.root = disk_->root,
-                              .exclude_globs = disk_->exclude_globs,
-                              .max_file_bytes = options_.max_file_bytes,
-                              .progress = progress,
-                              .stop = stop};
-  auto outcome = update_tree(*state_, store_, request);
+  const Turn turn = take_turn(stop);
+  if (!turn.taken) return base::fail(turn.taken.error());
+  request.checkpoint = [this, &sweep](std::shared_ptr<const TreeState> state) {
+    return publish(std::move(state), sweep->as_of);
+  };
+  const bool reused = loaded_;
+  auto outcome = update_tree(*state(), store_, request, *sweep);
   if (!outcome) return base::fail(std::move(outcome).error());
-  outcome->report.reused = loaded_;
+  outcome->report.reused = reused;
+  outcome->report.seconds = std::chrono::duration<double>(base::steady_now() - begin).count();
   if (outcome->state) {
-    auto published = store_.publish(*outcome->state);
+    auto published = publish(std::move(outcome->state), sweep->as_of);
     if (!published) return base::fail(std::move(published).error());
-    state_ = std::move(outcome->state);
-    loaded_ = true;
-    show(state_->status(), outcome->as_of);
-  } else {
-    show(snapshot()->status(), outcome->as_of);
+  } else if (scope.looks.empty()) {
+    show(state(), sweep->as_of);
   }
   return outcome->report;
+}
+
+// The writer's place in this process and among all of them, with what another one may have stored.
+TreeIndex::Turn TreeIndex::take_turn(const async::StopFlag& stop) {
+  Turn turn{std::unique_lock(update_mutex_, std::defer_lock), base::UniqueFd()};
+  while (!turn.here.try_lock_for(std::chrono::milliseconds(20))) {
+    if (stop.stopped()) {
+      turn.taken = base::fail(base::Code::kCancelled, "stopped while another update runs");
+      return turn;
+    }
+  }
+  turn.taken = store_.lock(stop);
+  if (turn.taken && store_.changed_by_others()) load();
+  return turn;
+}
+
+base::Result<void> TreeIndex::reset(const async::StopFlag& stop) {
+  const Turn turn = take_turn(stop);
+  if (!turn.taken) return base::fail(turn.taken.error());
+  Manifest manifest;
+  manifest.generation = state()->manifest().generation + 1;
+  auto empty = TreeState::make(std::move(manifest), {});
+  if (!empty) return base::fail(std::move(empty).error());
+  return publish(std::move(*empty), base::WallTime());
 }
 
 // The index itself may lie inside the tree; it must not index its own files.

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "repo/walk.h"
+#include "search/symbols.h"
 
 namespace promethean::search {
 
@@ -113,16 +116,6 @@ struct GrepResult {
   bool partial() const { return cut != GrepCut::kNothing && cut != GrepCut::kMaxMatches; }
 };
 
-struct Symbol {
-  std::string path;
-  std::string name;
-  std::string kind;   // "function", "class", "method", ...
-  std::string scope;  // "Outer::Inner", may be empty
-  int start_line = 0;
-  int end_line = 0;
-  std::string signature;
-};
-
 // What a state of the index covers, and what it leaves out and why.
 struct IndexStatus {
   uint64_t generation = 0;  // grows with every change that was taken in
@@ -132,7 +125,13 @@ struct IndexStatus {
   uint64_t chunks = 0;
   uint64_t symbols = 0;
   std::map<std::string, uint64_t>
-      left_out;  // reason -> files: "binary", "generated", "vendored", "too_large", "unreadable", "ignored"
+      left_out;  // reason -> files: "binary", "generated", "vendored", "too_large", "unreadable", "ignored", "removed"
+};
+
+struct LeftOut {
+  std::string path;
+  std::string reason;
+  uint64_t size = 0;  // bytes
 };
 
 class Snapshot {
@@ -148,16 +147,24 @@ class Snapshot {
   virtual base::Result<GrepResult> grep(std::string_view pattern, const GrepOptions& options,
                                         const async::StopFlag& stop) const = 0;
 
-  // Definitions whose name equals `name` (a qualified "A::b" or "A.b" must match its scope's end); exact case first,
-  // then case-insensitive.
-  virtual std::vector<Symbol> find_symbols(std::string_view name, size_t limit) const = 0;
+  // Definitions by name, and the places where a name is used.
+  virtual SymbolsFound find_symbols(const SymbolQuery& query, const async::StopFlag& stop) const = 0;
+  virtual ReferencesFound find_references(const ReferenceQuery& query, const async::StopFlag& stop) const = 0;
 
-  // The definitions of one file in order; empty for an unknown path.
-  virtual std::vector<Symbol> outline(std::string_view path) const = 0;
+  // How many files the paths (SearchOptions::paths) hold, and how many definitions are in them.
+  struct SymbolCount {
+    uint64_t files = 0, symbols = 0;
+  };
+  virtual SymbolCount count_symbols(const std::vector<std::string>& paths) const = 0;
 
   // Indexed paths whose end matches `suffix` at a path-segment border ("http/router.cpp", "router.cpp"), shortest
   // first.
   virtual std::vector<std::string> find_paths(std::string_view suffix, size_t limit) const = 0;
+
+  // Files that are not in the index though the walk found them, behind `after` in the order of their paths; `reason`
+  // as in IndexStatus::left_out, "" for all. What the walk leaves out itself (ignored, not_regular, unreadable
+  // directories) is only counted.
+  virtual std::vector<LeftOut> left_out(std::string_view reason, std::string_view after, size_t limit) const = 0;
 
   // All indexed paths in order.
   virtual std::vector<std::string> files() const = 0;
@@ -179,6 +186,15 @@ struct Progress {
 using ProgressFn =
     std::function<void(const Progress&)>;  // called at most ten times a second, on the updating thread(s), serialised
 
+// What an update looks at.
+struct UpdateScope {
+  std::vector<repo::Look> looks;   // empty: the whole tree
+  repo::OnDirectory on_directory;  // told of each directory before it is read; may be empty
+  bool read_again = false;         // files whose stat is unchanged too
+  // Files that are to be left out from now on as "removed", and such that are to come back. Looks must cover them.
+  std::set<std::string> take_out, take_in;
+};
+
 struct UpdateReport {
   uint64_t files = 0, added = 0, changed = 0, removed = 0, unchanged = 0;
   double seconds = 0;
@@ -192,7 +208,14 @@ class Index {
   // Loads the stored index if there is a sound one (a damaged or old-format file is set aside, logged and rebuilt).
   static base::Result<std::unique_ptr<Index>> open(const IndexOptions& options, base::Log log);
 
-  virtual base::Result<UpdateReport> update(const ProgressFn& progress, const async::StopFlag& stop) = 0;
+  // Updates of a few places may run beside one of the whole tree: they wait only while that one takes in what it saw.
+  virtual base::Result<UpdateReport> update(const ProgressFn& progress, const async::StopFlag& stop,
+                                            const UpdateScope& scope) = 0;
+  base::Result<UpdateReport> update(const ProgressFn& progress, const async::StopFlag& stop) {
+    return update(progress, stop, {});
+  }
+  // Forgets everything, also what was taken out; the next update builds the index anew.
+  virtual base::Result<void> reset(const async::StopFlag& stop) = 0;
   virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
   virtual const IndexOptions& options() const = 0;
 };

@@ -206,9 +206,9 @@ bool has_any(std::string_view text, std::initializer_list<std::string_view> need
 // C, C++ and Objective-C share ".h"; only what C cannot contain decides.
 Language header_language(std::string_view head) {
   if (has_any(head, {"@interface", "@protocol", "#import "})) return kObjectiveC;
-  const bool cpp =
-      has_any(head, {"\nnamespace ", "\ntemplate", "\nclass ", "std::", "\nusing ", " constexpr ",
-                     "public:", "private:", "#include <string>", "#include <vector>", "\n  virtual ", "nullptr"});
+  const bool cpp = has_any(head, {"\nnamespace ", "\ntemplate", "\nclass ", "std::", "\nusing ", " constexpr ",
+                                  "public:", "private:", "#include <string>", "#include <vector>", "\n  virtual ",
+                                  "nullptr", "static_cast<", "enum class "});
   return cpp ? kCpp : kC;
 }
 
@@ -313,6 +313,22 @@ PathMarks read_path(std::string_view path) {
 std::string_view language_name(Language language) {
   const auto index = static_cast<size_t>(language);
   return index < kNames.size() ? kNames[index] : kNames[0];
+}
+
+std::optional<Language> parse_language(std::string_view name) {
+  const std::string lower = base::to_lower(name);
+  if (const auto it = std::ranges::find(kNames, lower); it != kNames.end())
+    return static_cast<Language>(it - kNames.begin());
+  if (lower == "c#") return kCSharp;
+  if (lower == "objective-c") return kObjectiveC;
+  if (const Language by_extension = look_up(kExtensions, lower); by_extension != kUnknown) return by_extension;
+  return std::nullopt;
+}
+
+std::string language_names() {
+  std::string all;
+  for (const std::string_view name : kNames) all.append(all.empty() ? "" : ", ").append(name);
+  return all;
 }
 
 Language detect_language(std::string_view path, std::string_view head) {

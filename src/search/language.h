@@ -7,6 +7,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace promethean::search {
@@ -67,7 +69,9 @@ enum class Language : uint8_t {
 };
 inline constexpr uint8_t kLanguageCount = static_cast<uint8_t>(Language::kGraphQl) + 1;
 
-std::string_view language_name(Language language);  // "cpp", "python", ... for machines; "unknown"
+std::string_view language_name(Language language);              // "cpp", "python", ... for machines; "unknown"
+std::optional<Language> parse_language(std::string_view name);  // the same names and a few that people use: "c++", "ts"
+std::string language_names();                                   // all of them, for messages
 
 enum class Role : uint8_t { kCode, kDocs, kTests, kData };
 

@@ -1,6 +1,7 @@
 #include "search/lexical.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "search/lexical_format.h"
 
@@ -12,20 +13,6 @@ using namespace lexical_format;
 base::Result<LexicalIndex> damaged(const char* what) {
   return base::fail(base::Code::kInvalidArgument, std::string("the lexical section is damaged: ") + what,
                     "rebuild the index");
-}
-
-char fold(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-// <0, 0, >0 by folded bytes.
-int compare_folded(std::string_view a, std::string_view b) {
-  const size_t n = std::min(a.size(), b.size());
-  for (size_t i = 0; i < n; ++i) {
-    const auto x = static_cast<unsigned char>(fold(a[i])), y = static_cast<unsigned char>(fold(b[i]));
-    if (x != y) return x < y ? -1 : 1;
-  }
-  return a.size() == b.size() ? 0 : a.size() < b.size() ? -1 : 1;
 }
 
 }  // namespace
@@ -43,6 +30,7 @@ base::Result<LexicalIndex> LexicalIndex::open(std::string_view bytes) {
       holds(h.files, h.file_count, sizeof(FileRecord)) && holds(h.chunks, h.chunk_count, sizeof(ChunkRecord)) &&
       holds(h.definitions, h.definition_count, sizeof(DefinitionRecord)) &&
       holds(h.terms, h.term_count, sizeof(TermRecord)) && holds(h.names, h.definition_count, sizeof(uint32_t)) &&
+      holds(h.spellings, h.spelling_count, sizeof(SpellingRecord)) && holds(h.folded, h.folded_size, 1) &&
       holds(h.strings, h.strings_size, 1) && holds(h.postings, h.postings_size, 1);
   if (!sound) return damaged("a table reaches over its end");
 
@@ -53,6 +41,8 @@ base::Result<LexicalIndex> LexicalIndex::open(std::string_view bytes) {
   index.definitions_ = {h.definitions, h.definition_count};
   index.terms_ = {h.terms, h.term_count};
   index.names_ = {h.names, h.definition_count};
+  index.spellings_ = {h.spellings, h.spelling_count};
+  index.folded_ = bytes.substr(h.folded, h.folded_size);
   index.strings_ = bytes.substr(h.strings, h.strings_size);
   index.postings_ = bytes.substr(h.postings, h.postings_size);
   index.file_count_ = h.file_count, index.chunk_count_ = h.chunk_count, index.definition_count_ = h.definition_count;
@@ -148,19 +138,84 @@ std::optional<LexicalIndex::Term> LexicalIndex::find_term(std::string_view term)
 }
 
 std::vector<uint32_t> LexicalIndex::find_definitions(std::string_view name, size_t limit) const {
-  const auto at = [this](uint32_t place) { return load<uint32_t>(bytes_, names_.offset + place * sizeof(uint32_t)); };
-  uint32_t low = 0, high = names_.count;
-  while (low < high) {
-    const uint32_t middle = low + (high - low) / 2;
-    compare_folded(definition(at(middle)).name, name) < 0 ? low = middle + 1 : high = middle;
-  }
+  const std::string folded = fold_name(name);
+  const uint32_t number = first_spelling(folded);
   std::vector<uint32_t> found;
-  for (; low < names_.count && found.size() < limit; ++low) {
-    const uint32_t number = at(low);
-    if (number >= definition_count_ || compare_folded(definition(number).name, name) != 0) break;
-    found.push_back(number);
+  if (number == spelling_count() || spelling(number).folded != folded) return found;
+  const Spelling same = spelling(number);
+  for (uint32_t i = 0; i < same.count && found.size() < limit; ++i) {
+    if (const uint32_t d = named_definition(same.first + i); d < definition_count_) found.push_back(d);
   }
   return found;
+}
+
+LexicalIndex::Spelling LexicalIndex::spelling(uint32_t number) const {
+  if (number >= spellings_.count) return {};
+  const auto at = [this](uint32_t n) {
+    return load<SpellingRecord>(bytes_, spellings_.offset + n * sizeof(SpellingRecord));
+  };
+  const SpellingRecord r = at(number);
+  const bool last = number + 1 == spellings_.count;
+  const uint64_t end = last ? folded_.size() : at(number + 1).text;
+  const uint32_t behind = last ? names_.count : at(number + 1).first;
+  if (end > folded_.size() || end <= r.text || behind > names_.count || behind < r.first) return {};
+  return {.folded = folded_.substr(r.text, end - r.text - 1),
+          .letters = r.letters,
+          .first = r.first,
+          .count = behind - r.first};
+}
+
+uint32_t LexicalIndex::named_definition(uint32_t place) const {
+  return place < names_.count ? load<uint32_t>(bytes_, names_.offset + place * sizeof(uint32_t)) : UINT32_MAX;
+}
+
+uint32_t LexicalIndex::first_spelling(std::string_view folded) const {
+  uint32_t low = 0, high = spellings_.count;
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    spelling(middle).folded < folded ? low = middle + 1 : high = middle;
+  }
+  return low;
+}
+
+std::vector<uint32_t> LexicalIndex::spellings_containing(std::string_view folded) const {
+  std::vector<uint32_t> found;
+  if (folded.empty() || folded.find('\n') != std::string_view::npos) return found;
+  const auto begin_of = [this](uint32_t n) {
+    return load<SpellingRecord>(bytes_, spellings_.offset + n * sizeof(SpellingRecord)).text;
+  };
+  uint32_t number = 0;
+  for (size_t from = 0; from < folded_.size();) {
+    const void* hit = ::memmem(folded_.data() + from, folded_.size() - from, folded.data(), folded.size());
+    if (hit == nullptr) break;
+    const auto at = static_cast<size_t>(static_cast<const char*>(hit) - folded_.data());
+    uint32_t high = spellings_.count;  // the last name that begins at or before `at`
+    while (high - number > 1) {
+      const uint32_t middle = number + (high - number) / 2;
+      begin_of(middle) <= at ? number = middle : high = middle;
+    }
+    if (number >= spellings_.count) break;
+    found.push_back(number);
+    if (++number >= spellings_.count || begin_of(number) <= at) break;  // the last one, or damaged
+    from = begin_of(number);
+  }
+  return found;
+}
+
+std::string fold_name(std::string_view name) {
+  std::string folded(name);
+  for (char& c : folded) c = fold_name_byte(c);
+  return folded;
+}
+
+uint32_t name_letters(std::string_view folded) {
+  uint32_t letters = 0;
+  for (const char c : folded) {
+    if (c >= 'a' && c <= 'z') letters |= 1u << (c - 'a');
+    if (c >= '0' && c <= '9') letters |= 1u << 26;
+    if (static_cast<unsigned char>(c) >= 0x80) letters |= 1u << 27;
+  }
+  return letters;
 }
 
 bool PostingReader::next(Posting* posting) {

@@ -117,6 +117,18 @@ class LexicalIndex {
   // Definitions with this name, ignoring ASCII case; section order, at most `limit`.
   std::vector<uint32_t> find_definitions(std::string_view name, size_t limit) const;
 
+  // The distinct names of definitions in lower case, numbered in byte order.
+  struct Spelling {
+    std::string_view folded;
+    uint32_t letters = 0;           // name_letters of it
+    uint32_t first = 0, count = 0;  // places of its definitions: named_definition(first), ...
+  };
+  uint32_t spelling_count() const { return spellings_.count; }
+  Spelling spelling(uint32_t number) const;
+  uint32_t named_definition(uint32_t place) const;         // a number of definition(), which checks it
+  uint32_t first_spelling(std::string_view folded) const;  // the first that is not less than it
+  std::vector<uint32_t> spellings_containing(std::string_view folded) const;
+
  private:
   struct Table {
     uint64_t offset = 0;
@@ -128,10 +140,16 @@ class LexicalIndex {
   std::string_view bytes_;
   std::string_view strings_;
   std::string_view postings_;
-  Table files_, chunks_, definitions_, terms_, names_;
+  Table files_, chunks_, definitions_, terms_, names_, spellings_;
+  std::string_view folded_;
   uint32_t file_count_ = 0, chunk_count_ = 0, definition_count_ = 0;
   uint64_t total_length_ = 0;
 };
+
+// A name as the index folds it, and a set of what it is spelled with: a bit for each letter, one for digits, one for
+// bytes from 0x80. A name that has not all bits of another cannot contain it.
+std::string fold_name(std::string_view name);
+uint32_t name_letters(std::string_view folded);
 
 // Walks encoded postings; ids rise strictly. Damaged bytes end the walk.
 class PostingReader {

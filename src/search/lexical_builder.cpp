@@ -228,6 +228,27 @@ struct LexicalBuilder::State {
     }
   }
 
+  // Definition numbers by name, the distinct names' records (returned) and their texts.
+  std::string finish_names(std::vector<uint32_t>* by_name, std::string* folded) const {
+    std::vector<std::string> keys;
+    keys.reserve(definitions.size());
+    for (const DefinitionRecord& d : definitions) {
+      keys.push_back(fold_name(std::string_view(strings).substr(d.name, d.name_size)));
+    }
+    by_name->resize(definitions.size());
+    std::iota(by_name->begin(), by_name->end(), 0u);
+    std::ranges::sort(*by_name,
+                      [&keys](uint32_t a, uint32_t b) { return keys[a] != keys[b] ? keys[a] < keys[b] : a < b; });
+    std::string records;
+    for (uint32_t place = 0; place < by_name->size(); ++place) {
+      const std::string& key = keys[(*by_name)[place]];
+      if (place > 0 && key == keys[(*by_name)[place - 1]]) continue;
+      append(&records, SpellingRecord{static_cast<uint32_t>(folded->size()), place, name_letters(key)});
+      folded->append(key).push_back('\n');
+    }
+    return records;
+  }
+
   static std::vector<uint32_t> owners(const std::vector<uint32_t>& starts, size_t count) {
     std::vector<uint32_t> ids(count);
     for (size_t i = 0; i < starts.size(); ++i) {
@@ -304,15 +325,9 @@ std::string LexicalBuilder::finish() && {
     append(&term_records, r);
   }
 
-  std::vector<uint32_t> by_name(s.definitions.size());
-  std::iota(by_name.begin(), by_name.end(), 0u);
-  const auto name_of = [&s](uint32_t d) {
-    return std::string_view(s.strings).substr(s.definitions[d].name, s.definitions[d].name_size);
-  };
-  std::vector<std::string> keys(s.definitions.size());
-  for (uint32_t d = 0; d < keys.size(); ++d) keys[d] = base::to_lower(name_of(d));
-  std::ranges::sort(by_name,
-                    [&keys](uint32_t a, uint32_t b) { return keys[a] != keys[b] ? keys[a] < keys[b] : a < b; });
+  std::vector<uint32_t> by_name;
+  std::string folded;
+  const std::string spellings = s.finish_names(&by_name, &folded);
 
   Header h{};
   std::memcpy(h.magic, kMagic, sizeof kMagic);
@@ -331,6 +346,10 @@ std::string LexicalBuilder::finish() && {
   out += term_records;
   h.names = out.size();
   for (uint32_t d : by_name) append(&out, d);
+  h.spellings = out.size(), h.spelling_count = static_cast<uint32_t>(spellings.size() / sizeof(SpellingRecord));
+  out += spellings;
+  h.folded = out.size(), h.folded_size = folded.size();
+  out += folded;
   h.strings = out.size(), h.strings_size = s.strings.size();
   out += s.strings;
   h.postings = out.size(), h.postings_size = postings.size();

@@ -12,7 +12,7 @@ namespace promethean::search::lexical_format {
 static_assert(std::endian::native == std::endian::little, "records are copied as they lie");
 
 inline constexpr char kMagic[4] = {'P', 'L', 'E', 'X'};
-inline constexpr uint32_t kVersion = 1;
+inline constexpr uint32_t kVersion = 2;
 
 struct Header {
   char magic[4];
@@ -21,6 +21,8 @@ struct Header {
   uint64_t files, chunks, definitions, terms, names, strings, postings;  // offsets from the start of the section
   uint64_t strings_size, postings_size;
   uint32_t file_count, chunk_count, definition_count, term_count;
+  uint64_t spellings, folded, folded_size;  // offsets of the two; bytes of the folded names
+  uint32_t spelling_count, unused;
 };
 
 struct FileRecord {
@@ -46,6 +48,14 @@ struct DefinitionRecord {
   uint32_t line, start_line, end_line, doc_line;
 };
 
+// A distinct name of definitions in lower case. In byte order; its text reaches to one byte before the next one's, a
+// newline; its definitions are those of the names table from `first` to the next one's first.
+struct SpellingRecord {
+  uint32_t text;  // into the folded names
+  uint32_t first;
+  uint32_t letters;  // which letters are in it (name_letters)
+};
+
 // Terms are in byte order. Chunk postings lie at `postings`, file postings right behind them.
 struct TermRecord {
   uint32_t text, text_size;
@@ -62,6 +72,12 @@ Record load(std::string_view bytes, uint64_t offset) {
 template <class Record>
 void append(std::string* out, const Record& record) {
   out->append(reinterpret_cast<const char*>(&record), sizeof record);
+}
+
+// A byte of a name in its folded form: ASCII letters in lower case, and no newline.
+inline char fold_name_byte(char c) {
+  if (c == '\n') return ' ';
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
 
 // Seven bits a byte, low ones first.

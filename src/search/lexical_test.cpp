@@ -37,6 +37,28 @@ std::vector<uint32_t> ids(std::string_view postings, uint32_t limit) {
   return out;
 }
 
+TEST(Lexical, KnowsItsNamesInLowerCaseAndInOrder) {
+  LexicalBuilder builder;
+  add(&builder, "a.py", "def Beta(): pass\ndef alpha(): pass\ndef beta(): pass\nclass alphabet: pass\n");
+  add(&builder, "b.md", "# Über alpha\n");
+  const std::string bytes = std::move(builder).finish();
+  const auto index = LexicalIndex::open(bytes);
+  ASSERT_TRUE(index.has_value());
+  std::vector<std::string> names;
+  for (uint32_t i = 0; i < index->spelling_count(); ++i) names.emplace_back(index->spelling(i).folded);
+  EXPECT_THAT(names, ElementsAre("alpha", "alphabet", "beta", "Über alpha"));
+  EXPECT_EQ(index->spelling(2).count, 2u);
+  EXPECT_EQ(index->definition(index->named_definition(index->spelling(2).first)).name, "Beta");
+  EXPECT_EQ(index->first_spelling("alphab"), 1u);
+  EXPECT_EQ(index->first_spelling("zeta"), 3u);  // bytes from 0x80 come last
+  EXPECT_THAT(index->spellings_containing("alpha"), ElementsAre(0u, 1u, 3u));
+  EXPECT_THAT(index->spellings_containing("eta"), ElementsAre(2u));
+  EXPECT_THAT(index->spellings_containing("a\nb"), IsEmpty());
+  EXPECT_THAT(index->spellings_containing(""), IsEmpty());
+  EXPECT_EQ(index->spelling(99).count, 0u);
+  EXPECT_EQ(name_letters("ab1") & name_letters("b"), name_letters("b"));
+}
+
 TEST(Lexical, GivesBackFilesChunksAndDefinitions) {
   const std::string bytes = two_files();
   const auto index = LexicalIndex::open(bytes);

@@ -99,7 +99,7 @@ bool read_segment(Reader* in, SegmentState* state) {
 bool read_left_out(Reader* in, LeftOutFile* file) {
   SlotRecord slot;
   if (!in->read(&slot) || !in->read(&file->path, slot.path_size)) return false;
-  if (slot.reason < 1 || slot.reason > static_cast<uint32_t>(LeftOutReason::kUnreadable)) return false;
+  if (slot.reason < 1 || slot.reason > static_cast<uint32_t>(LeftOutReason::kRemoved)) return false;
   file->reason = static_cast<LeftOutReason>(slot.reason);
   file->seen = decode_seen(slot);
   return true;
@@ -123,6 +123,8 @@ std::string_view reason_name(LeftOutReason reason) {
       return "too_large";
     case LeftOutReason::kUnreadable:
       return "unreadable";
+    case LeftOutReason::kRemoved:
+      return "removed";
   }
   return "unknown";
 }

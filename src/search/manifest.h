@@ -17,7 +17,14 @@
 namespace promethean::search {
 
 // Why a file of the tree is not in the index. Stored: append only.
-enum class LeftOutReason : uint8_t { kBinary = 1, kGenerated = 2, kVendored = 3, kTooLarge = 4, kUnreadable = 5 };
+enum class LeftOutReason : uint8_t {
+  kBinary = 1,
+  kGenerated = 2,
+  kVendored = 3,
+  kTooLarge = 4,
+  kUnreadable = 5,
+  kRemoved = 6
+};
 
 std::string_view reason_name(LeftOutReason reason);  // "binary", "too_large", ...
 

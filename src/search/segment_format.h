@@ -13,7 +13,7 @@ namespace promethean::search {
 static_assert(std::endian::native == std::endian::little, "segment files are little endian and read in place");
 
 inline constexpr std::string_view kSegmentMagic = "PMTHSEG1";
-inline constexpr uint32_t kSegmentVersion = 1;  // raise it when a format, a rule of left-out or a scanner changes
+inline constexpr uint32_t kSegmentVersion = 2;  // raise it when a format, a rule of left-out or a scanner changes
 
 enum class SectionId : uint32_t { kPaths = 1, kFiles = 2, kBlocks = 3, kContent = 4, kLexical = 5 };
 inline constexpr uint32_t kSectionCount = 5;

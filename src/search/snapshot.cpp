@@ -1,20 +1,18 @@
 #include "search/snapshot.h"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
-#include "base/strings.h"
 #include "search/grep.h"
 #include "search/ranking.h"
+#include "search/references.h"
 #include "search/snapshot_filter.h"
+#include "search/symbol_find.h"
+#include "search/symbol_text.h"
 
 namespace promethean::search {
 
 namespace {
-
-// Names shared by very many definitions ("get") are cut before their scopes are compared.
-constexpr size_t kMaxNamesakes = 10'000;
 
 RankKind rank_kind(Kind kind) {
   switch (kind) {
@@ -28,29 +26,6 @@ RankKind rank_kind(Kind kind) {
       return RankKind::kTests;
   }
   return RankKind::kAll;
-}
-
-bool joins_with_colons(Language language) {
-  return language == Language::kC || language == Language::kCpp || language == Language::kRust;
-}
-
-// "a::b.c" as {"a", "b", "c"}.
-std::vector<std::string_view> name_parts(std::string_view name) {
-  std::vector<std::string_view> parts;
-  for (;;) {
-    const size_t end = name.find_first_of(":.#");
-    if (const auto part = name.substr(0, end); !part.empty()) parts.push_back(part);
-    if (end == std::string_view::npos) return parts;
-    name.remove_prefix(end + 1);
-  }
-}
-
-// Whether `parts` but the last are the end of `scope`, part by part.
-bool scope_ends_with(std::string_view scope, const std::vector<std::string_view>& parts) {
-  const auto have = name_parts(scope);
-  const size_t wanted = parts.size() - 1;
-  if (have.size() < wanted) return false;
-  return std::equal(parts.begin(), parts.end() - 1, have.end() - static_cast<std::ptrdiff_t>(wanted), base::iequals);
 }
 
 }  // namespace
@@ -94,9 +69,9 @@ std::vector<Hit> TreeSnapshot::search(std::string_view query, const SearchOption
     hit.score = ranked.score;
     hit.text = file.text.lines(chunk.start_line, chunk.end_line);
     if (chunk.definition) {
-      const Symbol enclosing = symbol(ref, *chunk.definition);
-      const bool colons = joins_with_colons(static_cast<Language>(file.record->language));
-      hit.symbol = enclosing.scope.empty() ? enclosing.name : enclosing.scope + (colons ? "::" : ".") + enclosing.name;
+      const Symbol enclosing = symbol_of(*state_, ref, *chunk.definition);
+      const std::string joint(scope_joint(static_cast<Language>(file.record->language)));
+      hit.symbol = enclosing.scope.empty() ? enclosing.name : enclosing.scope + joint + enclosing.name;
       hit.signature = enclosing.signature;
     }
     hits.push_back(std::move(hit));
@@ -112,46 +87,23 @@ base::Result<GrepResult> TreeSnapshot::grep(std::string_view pattern, const Grep
   return result;
 }
 
-Symbol TreeSnapshot::symbol(FileRef ref, uint32_t definition) const {
-  const LexicalIndex& lexical = state_->segments()[ref.segment]->lexical();
-  const LexicalDefinitionInfo info = lexical.definition(definition);
-  return {.path = std::string(state_->path(ref)),
-          .name = std::string(info.name),
-          .kind = std::string(kind_name(info.kind)),
-          .scope = lexical.scope(definition),
-          .start_line = static_cast<int>(info.start_line),
-          .end_line = static_cast<int>(info.end_line),
-          .signature = std::string(info.signature)};
+SymbolsFound TreeSnapshot::find_symbols(const SymbolQuery& query, const async::StopFlag& stop) const {
+  return search::find_symbols(*state_, query, stop);
 }
 
-std::vector<Symbol> TreeSnapshot::find_symbols(std::string_view name, size_t limit) const {
-  const auto parts = name_parts(name);
-  if (parts.empty()) return {};
-  std::vector<Symbol> found;
-  for (uint32_t s = 0; s < state_->segments().size(); ++s) {
-    const LexicalIndex& lexical = state_->segments()[s]->lexical();
-    for (const uint32_t definition : lexical.find_definitions(parts.back(), kMaxNamesakes)) {
-      const uint32_t file = lexical.definition(definition).file;
-      if (file >= state_->segments()[s]->file_count() || !state_->manifest().segments[s].alive(file)) continue;
-      Symbol candidate = symbol({s, file}, definition);
-      if (parts.size() == 1 || scope_ends_with(candidate.scope, parts)) found.push_back(std::move(candidate));
-    }
+ReferencesFound TreeSnapshot::find_references(const ReferenceQuery& query, const async::StopFlag& stop) const {
+  return search::find_references(*state_, query, stop);
+}
+
+Snapshot::SymbolCount TreeSnapshot::count_symbols(const std::vector<std::string>& paths) const {
+  const FileFilter filter(Kind::kAll, paths);
+  SymbolCount count;
+  for (const FileRef ref : state_->files()) {
+    if (!filter.accepts_path(state_->path(ref))) continue;
+    ++count.files;
+    count.symbols += state_->segments()[ref.segment]->lexical().file(ref.file).definition_count;
   }
-  // Exact case first; within it by place.
-  std::ranges::sort(found, {}, [&parts](const Symbol& symbol) {
-    return std::make_tuple(symbol.name != parts.back(), std::string_view(symbol.path), symbol.start_line);
-  });
-  if (found.size() > limit) found.erase(found.begin() + static_cast<std::ptrdiff_t>(limit), found.end());
-  return found;
-}
-
-std::vector<Symbol> TreeSnapshot::outline(std::string_view path) const {
-  const auto ref = state_->find(path);
-  if (!ref) return {};
-  const auto info = state_->segments()[ref->segment]->lexical().file(ref->file);
-  std::vector<Symbol> symbols;
-  for (uint32_t i = 0; i < info.definition_count; ++i) symbols.push_back(symbol(*ref, info.first_definition + i));
-  return symbols;
+  return count;
 }
 
 std::vector<std::string> TreeSnapshot::find_paths(std::string_view suffix, size_t limit) const {
@@ -166,6 +118,17 @@ std::vector<std::string> TreeSnapshot::find_paths(std::string_view suffix, size_
   std::ranges::sort(found, {}, [](std::string_view path) { return std::make_pair(path.size(), path); });
   if (found.size() > limit) found.resize(limit);
   return {found.begin(), found.end()};
+}
+
+std::vector<LeftOut> TreeSnapshot::left_out(std::string_view reason, std::string_view after, size_t limit) const {
+  std::vector<LeftOut> out;
+  const auto& all = state_->manifest().left_out;
+  for (auto at = std::ranges::upper_bound(all, after, {}, &LeftOutFile::path); at != all.end(); ++at) {
+    if (out.size() == limit) break;
+    const std::string_view why = reason_name(at->reason);
+    if (reason.empty() || why == reason) out.push_back({at->path, std::string(why), at->seen.stat.size});
+  }
+  return out;
 }
 
 std::vector<std::string> TreeSnapshot::files() const {

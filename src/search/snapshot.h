@@ -20,14 +20,14 @@ class TreeSnapshot : public Snapshot {
                           const async::StopFlag& stop) const override;
   base::Result<GrepResult> grep(std::string_view pattern, const GrepOptions& options,
                                 const async::StopFlag& stop) const override;
-  std::vector<Symbol> find_symbols(std::string_view name, size_t limit) const override;
-  std::vector<Symbol> outline(std::string_view path) const override;
+  SymbolsFound find_symbols(const SymbolQuery& query, const async::StopFlag& stop) const override;
+  ReferencesFound find_references(const ReferenceQuery& query, const async::StopFlag& stop) const override;
+  SymbolCount count_symbols(const std::vector<std::string>& paths) const override;
   std::vector<std::string> find_paths(std::string_view suffix, size_t limit) const override;
+  std::vector<LeftOut> left_out(std::string_view reason, std::string_view after, size_t limit) const override;
   std::vector<std::string> files() const override;
 
  private:
-  Symbol symbol(FileRef ref, uint32_t definition) const;
-
   std::shared_ptr<const TreeState> state_;
   IndexStatus status_;
   std::shared_ptr<const TreeOnDisk> disk_;

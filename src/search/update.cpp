@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "async/runtime.h"
 #include "search/pipeline.h"
+#include "search/update_merge.h"
 #include "search/update_meter.h"
 #include "search/update_read.h"
 
@@ -12,11 +14,9 @@ namespace promethean::search {
 
 namespace {
 
-constexpr size_t kWindow = 64;               // files read ahead
-constexpr uint64_t kGatherBytes = 8 << 20;   // more new text than this goes straight to segments of its own
-constexpr uint64_t kSmallSegment = 1 << 20;  // smaller segments are merged by the next change
-constexpr uint64_t kLargestMerged = 48 << 20;
-constexpr size_t kManySegments = 10;
+constexpr size_t kWindow = 64;              // files read ahead
+constexpr uint64_t kGatherBytes = 8 << 20;  // more new text than this goes straight to segments of its own
+constexpr std::chrono::seconds kCheckpointEvery{2};
 
 // A file that must be looked at.
 struct Candidate {
@@ -33,22 +33,29 @@ struct NewFile {
 
 class Updater {
  public:
-  Updater(const TreeState& current, const Store& store, const UpdateRequest& request)
+  Updater(const TreeState& current, const Store& store, const UpdateRequest& request, const Sweep& sweep)
       : current_(current),
         store_(store),
         request_(request),
+        sweep_(sweep),
+        looks_(request.scope.looks),
         meter_(request.progress),
         threads_(std::min(async::available_cores(), 16)),
         manifest_(current.manifest()),
         segments_(current.segments().begin(), current.segments().end()) {
     manifest_.left_out.clear();
+    for (const auto& segment : sweep.before->segments()) known_segments_.insert(segment->id());
   }
 
   base::Result<UpdateOutcome> run();
 
  private:
-  base::Result<void> sweep();
+  void count_left_out();
+  bool looked_at(std::string_view path) const { return request_.scope.looks.empty() || looks_.cover(path); }
   void compare();
+  void compare(const repo::WalkEntry& entry, std::optional<FileRef> indexed, const LeftOutFile* left_out);
+  void take_out(const repo::WalkEntry& entry, std::optional<FileRef> indexed, const LeftOutFile* left_out);
+  void not_there(FileRef ref);
   bool unchanged(const SeenFile& seen, const repo::WalkEntry& entry) const;
   bool still_left_out(const LeftOutFile& file, const repo::WalkEntry& entry) const;
   base::Result<void> read();
@@ -58,20 +65,21 @@ class Updater {
   base::Result<void> append(const PreparedFile& file, const SeenFile& seen);
   base::Result<void> flush();
   base::Result<void> merge_small();
-  uint64_t living_bytes(uint32_t segment) const;
-  std::vector<uint32_t> segments_to_merge() const;
   void drop_segments(const std::vector<uint32_t>& merged);
+  base::Result<void> checkpoint();
   base::Result<UpdateOutcome> finish();
 
   const TreeState& current_;
   const Store& store_;
   const UpdateRequest& request_;
+  const Sweep& sweep_;
+  const repo::Looks looks_;
+  std::set<uint64_t> known_segments_;  // when the tree was looked at
   ProgressMeter meter_;
   const int threads_;
 
   Manifest manifest_;  // what will be published
   std::vector<std::shared_ptr<const Segment>> segments_;
-  repo::WalkResult tree_;
   std::vector<Candidate> candidates_;
   UpdateReport report_;
   bool changed_ = false;
@@ -81,14 +89,15 @@ class Updater {
   bool streaming_ = false;
   std::optional<SegmentBuilder> builder_;
   std::vector<SeenFile> builder_seen_;
+  base::SteadyTime checkpointed_ = base::steady_now();
 };
 
 base::Result<UpdateOutcome> Updater::run() {
   const auto begin = base::steady_now();
-  auto done = sweep();
-  if (!done) return base::fail(std::move(done).error());
+  manifest_.as_of = std::max(manifest_.as_of, sweep_.as_of);
+  if (request_.scope.looks.empty()) count_left_out();
   compare();
-  done = read();
+  auto done = read();
   if (!done) return base::fail(std::move(done).error());
   meter_.show("write", 0, 0);
   done = streaming_ ? flush() : merge_small();
@@ -98,63 +107,84 @@ base::Result<UpdateOutcome> Updater::run() {
   return outcome;
 }
 
-base::Result<void> Updater::sweep() {
-  meter_.show("walk", 0, 0);
-  manifest_.as_of = base::wall_now();
-  auto tree = repo::walk(request_.root, {.exclude_globs = request_.exclude_globs, .threads = std::min(threads_, 4)},
-                         request_.stop, [this](uint64_t files) { meter_.show("walk", files, 0); });
-  if (!tree) return base::fail(std::move(tree).error());
-  tree_ = std::move(*tree);
-  changed_ = manifest_.ignored != tree_.ignored || manifest_.not_regular != tree_.not_regular ||
-             manifest_.unreadable_directories != tree_.unreadable;
-  manifest_.ignored = tree_.ignored;
-  manifest_.not_regular = tree_.not_regular;
-  manifest_.unreadable_directories = tree_.unreadable;
-  return {};
+void Updater::count_left_out() {
+  const repo::WalkResult& tree = sweep_.tree;
+  changed_ = manifest_.ignored != tree.ignored || manifest_.not_regular != tree.not_regular ||
+             manifest_.unreadable_directories != tree.unreadable;
+  manifest_.ignored = tree.ignored;
+  manifest_.not_regular = tree.not_regular;
+  manifest_.unreadable_directories = tree.unreadable;
 }
 
 bool Updater::unchanged(const SeenFile& seen, const repo::WalkEntry& entry) const {
-  return !seen.racy && seen.stat == entry.stat && entry.stat.size <= request_.max_file_bytes;
+  return !request_.scope.read_again && !seen.racy && seen.stat == entry.stat &&
+         entry.stat.size <= request_.max_file_bytes;
 }
 
 bool Updater::still_left_out(const LeftOutFile& file, const repo::WalkEntry& entry) const {
   const bool too_large = entry.stat.size > request_.max_file_bytes;
-  return !file.seen.racy && file.seen.stat == entry.stat && too_large == (file.reason == LeftOutReason::kTooLarge);
+  return !request_.scope.read_again && !file.seen.racy && file.seen.stat == entry.stat &&
+         too_large == (file.reason == LeftOutReason::kTooLarge);
 }
 
-// Walk, index and left-out files are all in the order of their paths: one pass over the three.
+// An indexed file that the walk did not see. One that came into the index after the walk had begun says nothing.
+void Updater::not_there(FileRef ref) {
+  if (!known_segments_.contains(segments_[ref.segment]->id())) return;
+  manifest_.segments[ref.segment].remove(ref.file);
+  ++report_.removed;
+  changed_ = true;
+}
+
+void Updater::take_out(const repo::WalkEntry& entry, std::optional<FileRef> indexed, const LeftOutFile* left_out) {
+  manifest_.left_out.push_back({entry.path, LeftOutReason::kRemoved, {.stat = entry.stat}});
+  if (indexed) {
+    manifest_.segments[indexed->segment].remove(indexed->file);
+    ++report_.removed;
+  }
+  if (left_out == nullptr || left_out->reason != LeftOutReason::kRemoved) changed_ = true;
+}
+
+void Updater::compare(const repo::WalkEntry& entry, std::optional<FileRef> indexed, const LeftOutFile* left_out) {
+  const bool removed = left_out != nullptr && left_out->reason == LeftOutReason::kRemoved;
+  const UpdateScope& scope = request_.scope;
+  if (scope.take_out.contains(entry.path) || (removed && !scope.take_in.contains(entry.path))) {
+    take_out(entry, indexed, left_out);
+  } else if (indexed && unchanged(current_.seen(*indexed), entry)) {
+    ++report_.unchanged;
+  } else if (!indexed && left_out != nullptr && still_left_out(*left_out, entry)) {
+    manifest_.left_out.push_back(*left_out);
+  } else {
+    candidates_.push_back({entry.path, indexed, left_out != nullptr});
+  }
+}
+
+// Walk, index and left-out files are all in the order of their paths: one pass over the three. Where the request does
+// not look, all stays as it is.
 void Updater::compare() {
   const auto indexed = current_.files();
   const auto& left_out = current_.manifest().left_out;
   size_t i = 0, l = 0;
-  const auto remove = [this](FileRef ref) {
-    manifest_.segments[ref.segment].remove(ref.file);
-    ++report_.removed;
-    changed_ = true;
+  const auto pass_indexed = [&](FileRef ref) {
+    if (looked_at(current_.path(ref))) not_there(ref);
   };
-  for (const repo::WalkEntry& entry : tree_.files) {
-    for (; i < indexed.size() && current_.path(indexed[i]) < entry.path; ++i) remove(indexed[i]);
-    for (; l < left_out.size() && left_out[l].path < entry.path; ++l) changed_ = true;
-    if (i < indexed.size() && current_.path(indexed[i]) == entry.path) {
-      const FileRef ref = indexed[i++];
-      if (unchanged(current_.seen(ref), entry)) {
-        ++report_.unchanged;
-      } else {
-        candidates_.push_back({entry.path, ref});
-      }
-    } else if (l < left_out.size() && left_out[l].path == entry.path) {
-      const LeftOutFile& file = left_out[l++];
-      if (still_left_out(file, entry)) {
-        manifest_.left_out.push_back(file);
-      } else {
-        candidates_.push_back({entry.path, std::nullopt, true});
-      }
+  const auto pass_left_out = [&](const LeftOutFile& file) {
+    if (looked_at(file.path)) {
+      changed_ = true;
     } else {
-      candidates_.push_back({entry.path, std::nullopt});
+      manifest_.left_out.push_back(file);
     }
+  };
+  for (const repo::WalkEntry& entry : sweep_.tree.files) {
+    for (; i < indexed.size() && current_.path(indexed[i]) < entry.path; ++i) pass_indexed(indexed[i]);
+    for (; l < left_out.size() && left_out[l].path < entry.path; ++l) pass_left_out(left_out[l]);
+    std::optional<FileRef> ref;
+    const LeftOutFile* out = nullptr;
+    if (i < indexed.size() && current_.path(indexed[i]) == entry.path) ref = indexed[i++];
+    if (l < left_out.size() && left_out[l].path == entry.path) out = &left_out[l++];
+    compare(entry, ref, out);
   }
-  for (; i < indexed.size(); ++i) remove(indexed[i]);
-  if (l < left_out.size()) changed_ = true;
+  for (; i < indexed.size(); ++i) pass_indexed(indexed[i]);
+  for (; l < left_out.size(); ++l) pass_left_out(left_out[l]);
 }
 
 base::Result<void> Updater::read() {
@@ -227,7 +257,9 @@ base::Result<void> Updater::append(const PreparedFile& file, const SeenFile& see
   if (!builder_) builder_.emplace();
   builder_->add(file);
   builder_seen_.push_back(seen);
-  return builder_->full() ? flush() : base::Result<void>();
+  if (!builder_->full()) return {};
+  auto flushed = flush();
+  return flushed ? checkpoint() : flushed;
 }
 
 base::Result<void> Updater::flush() {
@@ -241,27 +273,17 @@ base::Result<void> Updater::flush() {
   return {};
 }
 
-uint64_t Updater::living_bytes(uint32_t segment) const {
-  uint64_t bytes = 0;
-  for (uint32_t f = 0; f < segments_[segment]->file_count(); ++f) {
-    if (manifest_.segments[segment].alive(f)) bytes += segments_[segment]->file(f).record->size;
-  }
-  return bytes;
-}
-
-// The small ones, those that are half gone, and larger ones while there are too many.
-std::vector<uint32_t> Updater::segments_to_merge() const {
-  std::vector<uint64_t> living(segments_.size());
-  for (uint32_t s = 0; s < segments_.size(); ++s) living[s] = living_bytes(s);
-  std::vector<uint32_t> chosen;
-  for (uint64_t limit = kSmallSegment; limit <= kLargestMerged; limit *= 4) {
-    chosen.clear();
-    for (uint32_t s = 0; s < segments_.size(); ++s) {
-      if (living[s] < limit || living[s] < segments_[s]->content_bytes() / 2) chosen.push_back(s);
-    }
-    if (segments_.size() - chosen.size() < kManySegments) break;
-  }
-  return chosen;
+// What has been taken in so far, as a state of its own.
+base::Result<void> Updater::checkpoint() {
+  if (!request_.checkpoint || base::steady_now() < checkpointed_ + kCheckpointEvery) return {};
+  checkpointed_ = base::steady_now();
+  Manifest manifest = manifest_;
+  ++manifest.generation;
+  std::ranges::sort(manifest.left_out, {}, &LeftOutFile::path);
+  auto state = TreeState::make(std::move(manifest), segments_);
+  if (!state) return base::fail(std::move(state).error());
+  ++manifest_.generation;
+  return request_.checkpoint(std::move(*state));
 }
 
 // Writes one new segment (more, if they are large) of the gathered texts and the living files of small segments.
@@ -277,7 +299,7 @@ base::Result<void> Updater::merge_small() {
   };
   std::vector<Piece> pieces;
   for (size_t g = 0; g < gathered_.size(); ++g) pieces.push_back({gathered_[g].file->path, std::nullopt, g});
-  const std::vector<uint32_t> merged = segments_to_merge();
+  const std::vector<uint32_t> merged = segments_to_merge(manifest_, segments_);
   for (const uint32_t s : merged) {
     for (uint32_t f = 0; f < segments_[s]->file_count(); ++f) {
       if (manifest_.segments[s].alive(f)) pieces.push_back({segments_[s]->path(f), FileRef{s, f}});
@@ -327,7 +349,7 @@ void Updater::drop_segments(const std::vector<uint32_t>& merged) {
 }
 
 base::Result<UpdateOutcome> Updater::finish() {
-  UpdateOutcome outcome{.state = nullptr, .as_of = manifest_.as_of, .report = report_};
+  UpdateOutcome outcome{.state = nullptr, .report = report_};
   outcome.report.files = current_.files().size();
   if (!changed_) return outcome;
   if (streaming_) drop_segments({});
@@ -341,8 +363,24 @@ base::Result<UpdateOutcome> Updater::finish() {
 
 }  // namespace
 
-base::Result<UpdateOutcome> update_tree(const TreeState& current, const Store& store, const UpdateRequest& request) {
-  return Updater(current, store, request).run();
+base::Result<Sweep> sweep_tree(std::shared_ptr<const TreeState> before, const UpdateRequest& request) {
+  ProgressMeter meter(request.progress);
+  meter.show("walk", 0, 0);
+  Sweep sweep{.as_of = base::wall_now(), .before = std::move(before), .tree = {}};
+  const repo::WalkOptions options{.exclude_globs = request.exclude_globs,
+                                  .threads = std::min(async::available_cores(), 4),
+                                  .looks = request.scope.looks,
+                                  .on_directory = request.scope.on_directory};
+  auto tree =
+      repo::walk(request.root, options, request.stop, [&meter](uint64_t files) { meter.show("walk", files, 0); });
+  if (!tree) return base::fail(std::move(tree).error());
+  sweep.tree = std::move(*tree);
+  return sweep;
+}
+
+base::Result<UpdateOutcome> update_tree(const TreeState& current, const Store& store, const UpdateRequest& request,
+                                        const Sweep& sweep) {
+  return Updater(current, store, request, sweep).run();
 }
 
 }  // namespace promethean::search

@@ -15,11 +15,11 @@ constexpr std::string_view kProperties = R"("properties": {
         "type": "object", "required": ["role", "content"],
         "properties": {
           "role": {"enum": ["user", "assistant", "system"]},
-          "content": {"$ref": "#/definitions/content"}
+          "content": {"$ref": "#/definitions/MessageContent"}
         }
       }
     },
-    "system": {"anyOf": [{"$ref": "#/definitions/content"}, {"type": "null"}]},
+    "system": {"anyOf": [{"$ref": "#/definitions/MessageContent"}, {"type": "null"}]},
     "stream": {"type": ["boolean", "null"]},
     "temperature": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
     "top_p": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
@@ -50,25 +50,29 @@ constexpr std::string_view kProperties = R"("properties": {
         "disable_parallel_tool_use": {"type": ["boolean", "null"]}
       }
     },
-    "output_format": {"$ref": "#/definitions/format"},
-    "output_config": {"type": ["object", "null"], "properties": {"format": {"$ref": "#/definitions/format"}}},)";
+    "output_format": {"$ref": "#/definitions/MessageFormat"},
+    "output_config": {"type": ["object", "null"], "properties": {"format": {"$ref": "#/definitions/MessageFormat"}}},)";
 
 constexpr std::string_view kDefinitions = R"(
   },
   "definitions": {
-    "content": {
+    "MessageContent": {
       "type": ["string", "array"],
       "items": {"type": "object", "required": ["type"], "properties": {"type": {"type": "string"}}}
     },
-    "format": {
+    "MessageFormat": {
       "type": ["object", "null"], "required": ["type"],
       "properties": {"type": {"type": "string"}, "schema": {"type": "object"}}
     }
   })";
 
+constexpr std::string_view kExample =
+    R"({"max_tokens": 512, "messages": [{"role": "user", "content": "Where is the configuration read?"}]})";
+
 std::string schema(std::string_view required) {
-  return R"({"type": "object", "required": )" + std::string(required) + ",\n  " + std::string(kProperties) +
-         std::string(kRetrievalProperty) + "," + std::string(kSessionProperty) + std::string(kDefinitions) + "}";
+  return R"({"type": "object", "examples": [)" + std::string(kExample) + R"(], "required": )" + std::string(required) +
+         ",\n  " + std::string(kProperties) + std::string(kRetrievalProperty) + "," + std::string(kSessionProperty) +
+         std::string(kDefinitions) + "}";
 }
 
 }  // namespace

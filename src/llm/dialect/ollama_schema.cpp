@@ -83,21 +83,23 @@ constexpr std::string_view kPrompt = R"(
     "suffix": {"type": ["string", "null"]},
     "system": {"type": ["string", "null"]},
     "template": {"type": ["string", "null"]},
-    "context": {"type": ["array", "null"]},
+    "context": {"type": ["array", "null"], "items": {}},
     "raw": {"type": ["boolean", "null"]},
     "images": {"type": ["array", "null"], "maxItems": 256, "items": {"type": "string"}},)";
 
-std::string schema_with(std::string_view own) {
-  return R"({"type": "object", "properties": {)" + std::string(kCommon) + std::string(own) +
-         std::string(kRetrievalProperty) + "," + std::string(kSessionProperty) + "}}";
+std::string schema_with(std::string_view example, std::string_view own) {
+  return R"({"type": "object", "examples": [)" + std::string(example) + R"(], "properties": {)" + std::string(kCommon) +
+         std::string(own) + std::string(kRetrievalProperty) + "," + std::string(kSessionProperty) + "}}";
 }
 
 }  // namespace
 
-const std::string kChatSchema = schema_with(kMessages);
-const std::string kGenerateSchema = schema_with(kPrompt);
+const std::string kChatSchema =
+    schema_with(R"({"messages": [{"role": "user", "content": "Where is the configuration read?"}]})", kMessages);
+const std::string kGenerateSchema = schema_with(R"({"prompt": "Where is the configuration read?"})", kPrompt);
 
 const std::string_view kEmbedSchema = R"({
+  "examples": [{"input": ["a text", "another"]}],
   "type": "object", "required": ["input"],
   "properties": {
     "model": {"type": "string", "maxLength": 256},
@@ -110,6 +112,7 @@ const std::string_view kEmbedSchema = R"({
 })";
 
 const std::string_view kEmbeddingsSchema = R"({
+  "examples": [{"prompt": "a text"}],
   "type": "object", "required": ["prompt"],
   "properties": {
     "model": {"type": "string", "maxLength": 256},
@@ -120,6 +123,7 @@ const std::string_view kEmbeddingsSchema = R"({
 })";
 
 const std::string_view kNameSchema = R"({
+  "examples": [{"model": "smollm2"}],
   "type": "object",
   "properties": {
     "model": {"type": "string", "maxLength": 256},

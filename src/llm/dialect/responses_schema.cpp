@@ -5,6 +5,7 @@ namespace promethean::llm::responses {
 
 const std::string kResponsesRequestSchema = R"({
   "type": "object",
+  "examples": [{"model": "smollm2", "input": "Where is the configuration read?"}],
   "properties": {
     "model": {"type": ["string", "null"], "maxLength": 256},
     "input": {"type": ["string", "array", "null"], "maxItems": 16384, "items": {"type": "object"}},

@@ -38,6 +38,10 @@ json::Array logprobs_of(const Delta& delta) {
   return content == nullptr ? json::Array() : *content;
 }
 
+void append(json::Array& to, const json::Array& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
 }  // namespace
 
 StreamSetup stream_setup(const json::Value& request, const Translated& translated, const ResponseName& name) {
@@ -201,22 +205,29 @@ void ResponsesStream::close_text(size_t at) {
 }
 
 void ResponsesStream::text(const Delta& delta) {
-  if (delta.content.empty()) return;
+  json::Array logprobs = logprobs_of(delta);
+  if (delta.content.empty()) {
+    // Of text that was sent before: the last token is certain only when the answer has ended.
+    if (talk_ && items_[*talk_].kind == Kind::kMessage) append(items_[*talk_].logprobs, logprobs);
+    return;
+  }
   const bool open = talk_ && items_[*talk_].kind == Kind::kMessage;
   if (open && !items_[*talk_].refusal.empty()) close_talk("completed");  // text behind a refusal is another message
   std::string fresh = std::exchange(blank_, {}) + delta.content;
+  append(blank_logprobs_, logprobs);
+  logprobs = std::exchange(blank_logprobs_, {});
   // Many models put empty lines around their reasoning and their calls; those alone are no message.
   if ((!talk_ || items_[*talk_].kind != Kind::kMessage) && base::trim(fresh).empty()) {
     blank_ = std::move(fresh);
+    blank_logprobs_ = std::move(logprobs);
     return;
   }
   OutputItem& item = talk(Kind::kMessage);
   if (item.text.empty()) {
     item_event("response.content_part.added", *talk_, {{"content_index", 0}, {"part", item.text_part()}});
   }
-  const json::Array logprobs = logprobs_of(delta);
   item.text += fresh;
-  item.logprobs.insert(item.logprobs.end(), logprobs.begin(), logprobs.end());
+  append(item.logprobs, logprobs);
   item_event("response.output_text.delta", *talk_, {{"content_index", 0}, {"delta", fresh}, {"logprobs", logprobs}});
 }
 

@@ -96,6 +96,7 @@ class ResponsesStream {
   std::vector<OutputItem> items_;
   std::optional<size_t> talk_;  // the message or reasoning that still grows
   std::string blank_;           // white space that begins a message only if text follows
+  json::Array blank_logprobs_;  // of its tokens
   std::vector<Call> calls_;
   std::map<int64_t, size_t> call_at_;  // index of the backend -> calls_
   std::string compacted_;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "llm/local/sampling_request.h"
 #include "llm/local/tool_calls.h"
 
 namespace promethean::llm::local {
@@ -15,17 +16,6 @@ const std::string_view kTokenizeBodySchema = R"({
 })";
 
 namespace {
-
-constexpr int64_t kMostTokens = 1 << 20;
-
-std::vector<std::string> stops_of(const json::Value& body) {
-  if (const auto one = json::string_at(body, "stop")) return {std::string(*one)};
-  std::vector<std::string> stops;
-  if (const json::Array* list = json::array_at(body, "stop")) {
-    for (const json::Value& stop : *list) stops.emplace_back(stop.get_string());
-  }
-  return stops;
-}
 
 // Nullopt: plain text. A JSON object of any shape is asked for by the schema {"type":"object"}.
 base::Result<std::optional<json::Value>> answer_schema_of(const json::Value& body) {
@@ -51,30 +41,17 @@ base::Result<AnswerForm> form_of(const json::Value& body, json::Array& tools) {
 
 }  // namespace
 
-GenerateOptions options_of(const json::Value& body) {
-  GenerateOptions options;
-  options.temperature = json::number_at(body, "temperature").value_or(options.temperature);
-  options.top_p = json::number_at(body, "top_p").value_or(options.top_p);
-  options.frequency_penalty = json::number_at(body, "frequency_penalty").value_or(0);
-  options.presence_penalty = json::number_at(body, "presence_penalty").value_or(0);
-  if (const auto seed = json::int_at(body, "seed")) options.seed = static_cast<uint32_t>(*seed);
-  // The newer name counts where both are given.
-  const auto limit = json::int_at(body, "max_completion_tokens").value_or(json::int_at(body, "max_tokens").value_or(0));
-  options.max_tokens = static_cast<int>(std::min(limit, kMostTokens));
-  options.stop = stops_of(body);
-  options.form.grammar = json::string_at(body, "grammar").value_or("");
-  return options;
-}
-
-base::Result<ChatRequest> parse_chat_request(const json::Value& body) {
+base::Result<ChatRequest> parse_chat_request(const json::Value& body, Token vocabulary) {
   if (auto ok = check_messages(*json::array_at(body, "messages")); !ok) return base::fail(std::move(ok).error());
-  if (json::int_at(body, "n").value_or(1) != 1) {
-    return base::bad_field("n", "this model gives one answer at a time",
-                           "leave n out and ask again for another answer");
-  }
+  auto options = sampling_of(body, vocabulary);
+  if (!options) return base::fail(std::move(options).error());
+  const auto choices = choices_of(body);
+  if (!choices) return base::fail(choices.error());
   ChatRequest request;
   request.messages = *json::array_at(body, "messages");
-  request.options = options_of(body);
+  request.options = *std::move(options);
+  request.options.top_logprobs = chat_logprobs_of(body);
+  request.choices = *choices;
   auto form = form_of(body, request.tools);
   if (!form) return base::fail(std::move(form).error());
   if (!form->grammar.empty() && !request.options.form.grammar.empty())

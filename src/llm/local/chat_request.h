@@ -15,14 +15,13 @@ struct ChatRequest {
   json::Array messages;
   GenerateOptions options;
   json::Array tools;  // that the model is told of
+  size_t choices = 1;
   bool stream = false;
   bool include_usage = false;
 };
 
-// What a request of any endpoint says of how to generate.
-GenerateOptions options_of(const json::Value& body);
-
-// `body` satisfies kChatRequestSchema. Makes the grammar of the answer: for the pool.
-base::Result<ChatRequest> parse_chat_request(const json::Value& body);
+// `body` satisfies kChatRequestSchema; `vocabulary`: how many tokens the model has. Makes the grammar of the answer:
+// for the pool.
+base::Result<ChatRequest> parse_chat_request(const json::Value& body, Token vocabulary);
 
 }  // namespace promethean::llm::local

@@ -1,8 +1,12 @@
 #include "llm/local/chat_stream.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "http/router.h"
 #include "http/sse.h"
 #include "llm/chat.h"
+#include "llm/local/token_logprobs.h"
 #include "llm/local/tool_calls.h"
 
 namespace promethean::llm::local {
@@ -36,11 +40,34 @@ json::Object object_of(const AnswerHead& head, std::string_view kind, json::Arra
                       {"choices", std::move(choices)}};
 }
 
-// The text of an answer as what it says: text, and calls where there may be some.
-std::vector<CallReader::Piece> pieces_of(const AnswerHead& head, CallReader& reader, const std::string& text) {
-  if (head.calls) return reader.push(text);
-  if (text.empty()) return {};
-  return {{.text = text}};
+// One choice while it is read.
+struct Choice {
+  size_t index = 0;
+  CallReader reader;
+  std::vector<TokenScore> tokens;  // that no event has told yet
+  size_t offset = 0;               // characters that were told with tokens
+  bool begun = false;
+};
+
+std::vector<Choice> choices_for(const AnswerHead& head) {
+  std::vector<Choice> choices(head.choices);
+  for (size_t i = 0; i < choices.size(); ++i) choices[i].index = i;
+  return choices;
+}
+
+// What a part says: text, and calls where there may be some. Its tokens wait for whoever tells of it.
+std::vector<CallReader::Piece> pieces_of(const AnswerHead& head, Choice& choice, AnswerPart part) {
+  std::ranges::move(part.tokens, std::back_inserter(choice.tokens));
+  if (head.calls) return choice.reader.push(part.text);
+  if (part.text.empty()) return {};
+  return {{.text = std::move(part.text)}};
+}
+
+// The waiting tokens in the form of the answer's API, or null.
+json::Value logprobs_of(const AnswerHead& head, Choice& choice) {
+  const auto tokens = std::exchange(choice.tokens, {});
+  if (tokens.empty()) return nullptr;
+  return head.is_chat ? chat_logprobs(tokens) : completion_logprobs(tokens, choice.offset);
 }
 
 // The delta of a piece. The first one of a call says which function it is, the others are its arguments.
@@ -63,31 +90,29 @@ std::string event_of(const AnswerHead& head, json::Object choice) {
   return http::sse_event(json::write(object_of(head, kind, {std::move(choice)})));
 }
 
-std::string event_of(const AnswerHead& head, const CallReader::Piece& piece) {
-  json::Object choice{{"index", 0}, {"finish_reason", nullptr}};
+// One more thing that is said of a choice: a delta in a chat, else a text.
+std::string event_of(const AnswerHead& head, Choice& choice, json::Object delta, std::string_view text,
+                     json::Value finish = nullptr) {
+  json::Object said{{"index", choice.index}, {"finish_reason", std::move(finish)}};
   if (head.is_chat)
-    choice["delta"] = delta_of(piece);
+    said["delta"] = std::move(delta);
   else
-    choice["text"] = piece.text, choice["logprobs"] = nullptr;
-  return event_of(head, std::move(choice));
+    said["text"] = text;
+  if (head.logprobs || !head.is_chat) said["logprobs"] = logprobs_of(head, choice);
+  return event_of(head, std::move(said));
 }
 
 // "" when there is nothing to say before the model does.
-std::string first_event(const AnswerHead& head) {
-  if (!head.is_chat) return head.echo.empty() ? std::string() : event_of(head, {.text = head.echo});
+std::string first_event(const AnswerHead& head, Choice& choice) {
+  if (std::exchange(choice.begun, true)) return {};
+  if (!head.is_chat) return head.echo.empty() ? std::string() : event_of(head, choice, {}, head.echo);
   json::Value content = "";
   if (head.calls) content = nullptr;  // there may be none
-  json::Object delta{{"role", "assistant"}, {"content", std::move(content)}};
-  return event_of(head, json::Object{{"index", 0}, {"delta", std::move(delta)}, {"finish_reason", nullptr}});
+  return event_of(head, choice, {{"role", "assistant"}, {"content", std::move(content)}}, {});
 }
 
-std::string last_events(const AnswerHead& head, const Generated& done, size_t calls) {
-  json::Object last{{"index", 0}, {"finish_reason", finish_reason(done.finish, calls)}};
-  if (head.is_chat)
-    last["delta"] = json::Object();
-  else
-    last["text"] = "", last["logprobs"] = nullptr;
-  std::string events = event_of(head, std::move(last));
+std::string end_events(const AnswerHead& head, const Generated& done) {
+  std::string events;
   if (head.include_usage) {
     json::Object usage = object_of(head, head.is_chat ? "chat.completion.chunk" : "text_completion", {});
     usage["usage"] = usage_object(done);
@@ -99,15 +124,13 @@ std::string last_events(const AnswerHead& head, const Generated& done, size_t ca
 
 class AnswerStream final : public http::BodyStream {
  public:
-  AnswerStream(AnswerHead head, RunningAnswer answer) : head_(std::move(head)), answer_(std::move(answer)) {}
+  AnswerStream(AnswerHead head, RunningAnswer answer)
+      : head_(std::move(head)), answer_(std::move(answer)), choices_(choices_for(head_)) {}
 
   async::Task<base::Result<http::Chunk>> next(async::Context& ctx) override {
     if (ended_) co_return http::Chunk();
     if (failure_) co_return base::fail(*failure_);
-    if (!begun_) {
-      begun_ = true;
-      if (auto first = first_event(head_); !first.empty()) co_return http::make_chunk(std::move(first));
-    }
+    if (auto first = first_event(head_, choices_[0]); !first.empty()) co_return http::make_chunk(std::move(first));
     std::string events;
     while (events.empty()) {
       auto progress = co_await answer_.next(ctx);
@@ -115,10 +138,7 @@ class AnswerStream final : public http::BodyStream {
         failure_ = std::move(progress).error();
         co_return http::make_chunk(http::sse_event(json::write(http::error_body(http::Family::kOpenAi, *failure_))));
       }
-      for (const auto& piece : pieces_of(head_, reader_, progress->text)) events += event_of(head_, piece);
-      if (!progress->done) continue;
-      ended_ = true;
-      events += last_events(head_, *progress->done, reader_.calls());
+      events = events_of(*std::move(progress));
     }
     co_return http::make_chunk(std::move(events));
   }
@@ -126,10 +146,21 @@ class AnswerStream final : public http::BodyStream {
   void drain() override { answer_.stop(); }
 
  private:
+  std::string events_of(Progress progress) {
+    Choice& choice = choices_[progress.choice];
+    std::string events = first_event(head_, choice);
+    for (const auto& piece : pieces_of(head_, choice, std::move(progress.part)))
+      events += event_of(head_, choice, delta_of(piece), piece.text);
+    if (progress.ended)
+      events += event_of(head_, choice, {}, {}, json::Value(finish_reason(*progress.ended, choice.reader.calls())));
+    if (progress.done) events += end_events(head_, *progress.done);
+    ended_ = progress.done.has_value();
+    return events;
+  }
+
   AnswerHead head_;
   RunningAnswer answer_;
-  CallReader reader_;
-  bool begun_ = false;
+  std::vector<Choice> choices_;
   bool ended_ = false;
   std::optional<base::Error> failure_;
 };
@@ -154,10 +185,12 @@ std::unique_ptr<http::BodyStream> stream_answer(AnswerHead head, RunningAnswer a
 
 namespace {
 
-// A message put together from its pieces.
+// A choice put together from its pieces.
 struct Whole {
+  Choice choice;
   std::string text;
   json::Array calls;
+  std::string_view reason;
 
   void add(const CallReader::Piece& piece) {
     if (!piece.is_call) {
@@ -178,28 +211,40 @@ struct Whole {
     out["tool_calls"] = calls;
     return out;
   }
+
+  json::Object to_json(const AnswerHead& head) {
+    json::Object out{{"index", choice.index}, {"finish_reason", reason}};
+    if (head.is_chat)
+      out["message"] = message();
+    else
+      out["text"] = text;
+    if (head.logprobs || !head.is_chat) out["logprobs"] = logprobs_of(head, choice);
+    return out;
+  }
 };
+
+json::Value whole_object(const AnswerHead& head, std::vector<Whole> wholes, const Generated& done) {
+  json::Array choices;
+  for (Whole& whole : wholes) choices.push_back(whole.to_json(head));
+  json::Object answered = object_of(head, head.is_chat ? "chat.completion" : "text_completion", std::move(choices));
+  answered["usage"] = usage_object(done);
+  answered["timings"] = timings_object(done);
+  return answered;
+}
 
 }  // namespace
 
 async::Task<base::Result<json::Value>> whole_answer(async::Context& ctx, AnswerHead head, RunningAnswer answer) {
-  Whole whole{.text = head.echo, .calls = {}};
-  CallReader reader;
+  std::vector<Whole> wholes;
+  for (Choice& choice : choices_for(head))
+    wholes.push_back({.choice = std::move(choice), .text = head.echo, .calls = {}, .reason = {}});
   for (;;) {
     auto progress = co_await answer.next(ctx);
     if (!progress) co_return base::fail(std::move(progress).error());
-    for (const auto& piece : pieces_of(head, reader, progress->text)) whole.add(piece);
-    if (!progress->done) continue;
-    json::Object choice{{"index", 0}, {"finish_reason", finish_reason(progress->done->finish, reader.calls())}};
-    if (head.is_chat)
-      choice["message"] = whole.message();
-    else
-      choice["text"] = whole.text, choice["logprobs"] = nullptr;
-    const std::string_view kind = head.is_chat ? "chat.completion" : "text_completion";
-    json::Object answered = object_of(head, kind, {std::move(choice)});
-    answered["usage"] = usage_object(*progress->done);
-    answered["timings"] = timings_object(*progress->done);
-    co_return json::Value(std::move(answered));
+    Whole& whole = wholes[progress->choice];
+    for (const auto& piece : pieces_of(head, whole.choice, std::move(progress->part))) whole.add(piece);
+    if (progress->ended) whole.reason = finish_reason(*progress->ended, whole.choice.reader.calls());
+    if (progress->done) co_return whole_object(head, std::move(wholes), *progress->done);
   }
 }
 

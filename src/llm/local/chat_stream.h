@@ -17,7 +17,9 @@ struct AnswerHead {
   bool include_usage = false;
   bool is_chat = true;  // else the answer to a bare prompt: text_completion
   bool calls = false;   // its text may contain tool calls
-  std::string echo;     // of a bare prompt: what its answer begins with
+  bool logprobs = false;
+  size_t choices = 1;
+  std::string echo;  // of a bare prompt: what its answer begins with
 };
 
 // RunningAnswer: the reading end of a Job. Destroying it, or the end of a Context that waits in next(), sets the stop
@@ -31,7 +33,8 @@ class RunningAnswer {
     if (in_) stop_.stop();  // not after a move
   }
 
-  // Text, then exactly one `done`; kCancelled, kDeadlineExceeded, kUnavailable or what the engine failed with.
+  // Parts and ends of choices, then exactly one `done`; kCancelled, kDeadlineExceeded, kUnavailable or what the engine
+  // failed with.
   async::Task<base::Result<Progress>> next(async::Context& ctx);
   void stop() { stop_.stop(); }
 
@@ -40,8 +43,9 @@ class RunningAnswer {
   async::StopFlag stop_;
 };
 
-// Server-sent events: the role (or the echo) at once, text and tool calls as they come, the finish reason, the usage if
-// wanted, [DONE]. A failure on the way is one event {"error":{…}}, and the stream is cut without [DONE].
+// Server-sent events: the role (or the echo) at once, text and tool calls as they come, the finish reason, all this
+// once more for each further choice, the usage if wanted, [DONE]. A failure on the way is one event {"error":{…}}, and
+// the stream is cut without [DONE].
 std::unique_ptr<http::BodyStream> stream_answer(AnswerHead head, RunningAnswer answer);
 
 // The whole answer as one chat.completion or text_completion object.

@@ -1,9 +1,6 @@
 #include "llm/local/child.h"
 
-#include <fcntl.h>
-#include <linux/close_range.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,10 +8,9 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
-#include <cerrno>
 #include <cstdlib>
 
-#include "base/fd.h"
+#include "async/process.h"
 
 namespace promethean::llm::local {
 
@@ -34,51 +30,6 @@ std::vector<std::string> short_environment() {
     if (const char* value = std::getenv(name)) environment.push_back(std::string(name) + "=" + value);
   }
   return environment;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& strings) {
-  std::vector<char*> out;
-  for (std::string& text : strings) out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
-}
-
-// What is prepared before fork(): between fork and exec only async-signal-safe calls are allowed.
-struct Launch {
-  std::vector<char*> argv;
-  std::vector<char*> environment;
-  int input;
-  int output;
-  int report;  // gets errno when exec fails
-  pid_t parent;
-};
-
-[[noreturn]] void become(const Launch& launch) {
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::signal(SIGPIPE, SIG_DFL);  // ignored signals stay ignored over exec, handled ones do not
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != launch.parent) ::_exit(127);  // the parent died before the line above
-  ::dup2(launch.input, 0);
-  ::dup2(launch.output, 1);
-  ::dup2(launch.output, 2);
-  ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
-  ::execve(launch.argv[0], launch.argv.data(), launch.environment.data());
-  const int why = errno;
-  if (::write(launch.report, &why, sizeof(why)) < 0) ::_exit(126);
-  ::_exit(127);
-}
-
-struct Pipe {
-  base::UniqueFd read;
-  base::UniqueFd write;
-};
-
-base::Result<Pipe> make_pipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return base::fail(base::errno_error(errno, "pipe"));
-  return Pipe{base::UniqueFd(ends[0]), base::UniqueFd(ends[1])};
 }
 
 std::string describe(const siginfo_t& info) {
@@ -185,32 +136,11 @@ ChildProcess::~ChildProcess() {
 
 base::Result<std::unique_ptr<ChildProcess>> ChildProcess::start(async::Executor core, std::vector<std::string> argv,
                                                                 Events events) {
-  auto lines = make_pipe();
-  auto report = make_pipe();
-  const base::UniqueFd input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (!lines || !report || !input) return base::fail(base::errno_error(errno, "start " + argv[0]));
-
-  auto environment = short_environment();
-  const Launch launch{pointers(argv),     pointers(environment), input.get(),
-                      lines->write.get(), report->write.get(),   ::getpid()};
-  const pid_t pid = ::fork();
-  if (pid < 0) return base::fail(base::Code::kUnavailable, "start " + argv[0] + ": no more processes");
-  if (pid == 0) become(launch);
-
-  report->write.reset();
-  int why = 0;
-  if (::read(report->read.get(), &why, sizeof(why)) == sizeof(why)) {  // end of file: exec succeeded
-    ::waitpid(pid, nullptr, 0);
-    return base::fail(base::errno_error(why, "start " + argv[0]));
-  }
-  base::UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!pidfd) {
-    const base::Error error = base::errno_error(errno, "watch " + argv[0]);
-    ::kill(pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
-    return base::fail(error);
-  }
-  auto impl = std::make_shared<Impl>(core, pid, std::move(pidfd), std::move(lines->read), std::move(events));
+  auto process =
+      async::start_process({.argv = std::move(argv), .environment = short_environment(), .one_output = true});
+  if (!process) return base::fail(std::move(process).error());
+  auto impl = std::make_shared<Impl>(core, process->pid, std::move(process->pidfd), std::move(process->output),
+                                     std::move(events));
   impl->watch();
   return std::unique_ptr<ChildProcess>(new ChildProcess(std::move(impl)));
 }

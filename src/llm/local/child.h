@@ -1,9 +1,7 @@
 // ChildProcess: a program of ours that runs beside the server and cannot take it down, nor outlive it.
 //
-// The child gets an empty standard input, no descriptors of ours, a short environment (PATH, LANG, TMPDIR and the
-// sanitizers' options: no secrets), default signals, and dies when this process dies (PR_SET_PDEATHSIG; it is tied to
-// the thread that starts the child, so start on a thread that lives as long as the process). What it writes to standard
-// output or standard error arrives as lines. Threads: one core.
+// Started as async/process.h says, with a short environment (PATH, LANG, TMPDIR and the sanitizers' options: no
+// secrets). What it writes to standard output or standard error arrives as lines. Threads: one core.
 #pragma once
 
 #include <functional>

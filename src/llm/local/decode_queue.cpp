@@ -10,6 +10,20 @@ namespace {
 base::Error shutting_down() {
   return base::Error(base::Code::kUnavailable, "the model process is shutting down", "try again shortly");
 }
+
+// One more choice of an answer. The prompt was evaluated for the first; what it was to the others is their time only.
+void add_choice(Generated& all, const Generated& choice, bool first) {
+  if (first) {
+    all = choice;
+    return;
+  }
+  all.finish = choice.finish;
+  all.completion_tokens += choice.completion_tokens;
+  all.tokens_after_stop += choice.tokens_after_stop;
+  all.threads = choice.threads;
+  all.prompt_seconds += choice.prompt_seconds;
+  all.decode_seconds += choice.decode_seconds;
+}
 }  // namespace
 
 DecodeQueue::DecodeQueue(Engine& engine, telemetry::Registry& metrics, size_t max_waiting)
@@ -59,8 +73,8 @@ base::Result<void> DecodeQueue::submit(Job job) {
   return {};
 }
 
-size_t DecodeQueue::channel_capacity() const {
-  return static_cast<size_t>(engine_.info().context_tokens) + 8;
+size_t DecodeQueue::channel_capacity(size_t choices) const {
+  return choices * (static_cast<size_t>(engine_.info().context_tokens) + 8);
 }
 
 size_t DecodeQueue::waiting() const {
@@ -92,20 +106,37 @@ void DecodeQueue::generate(Job& job) {
     job.out->close(base::Error(base::Code::kCancelled, "the request was cancelled"));
     return;
   }
-  auto done = engine_.generate(job.prompt, job.options, job.stop,
-                               [&job](std::string text) { job.out->push({std::move(text), std::nullopt}); });
-  if (!done) {
-    failed_.add();
-    job.out->close(std::move(done).error());
-    return;
+  Generated all;
+  for (size_t choice = 0; choice < job.choices; ++choice) {
+    auto done = generate_choice(job, choice);
+    if (!done) {
+      failed_.add();
+      job.out->close(std::move(done).error());
+      return;
+    }
+    add_choice(all, *done, choice == 0);
+    if (done->finish == Finish::kCancelled || choice + 1 == job.choices) break;
+    job.out->push({.choice = choice, .ended = done->finish});
   }
-  if (done->finish == Finish::kCancelled) cancelled_.add();
-  prompt_tokens_.add(static_cast<uint64_t>(done->prompt_tokens));
-  cached_tokens_.add(static_cast<uint64_t>(done->cached_tokens));
-  tokens_.add(static_cast<uint64_t>(done->completion_tokens));
-  tokens_after_cancel_.add(static_cast<uint64_t>(done->tokens_after_stop));
-  job.out->push({{}, *std::move(done)});
+  count(all);
+  job.out->push({.choice = job.choices - 1, .ended = all.finish, .done = all});
   job.out->close();
+}
+
+base::Result<Generated> DecodeQueue::generate_choice(const Job& job, size_t choice) {
+  GenerateOptions options = job.options;
+  if (options.seed) *options.seed += static_cast<uint32_t>(choice);
+  return engine_.generate(job.prompt, options, job.stop, [&job, choice](AnswerPart part) {
+    job.out->push({.choice = choice, .part = std::move(part)});
+  });
+}
+
+void DecodeQueue::count(const Generated& done) {
+  if (done.finish == Finish::kCancelled) cancelled_.add();
+  prompt_tokens_.add(static_cast<uint64_t>(done.prompt_tokens));
+  cached_tokens_.add(static_cast<uint64_t>(done.cached_tokens));
+  tokens_.add(static_cast<uint64_t>(done.completion_tokens));
+  tokens_after_cancel_.add(static_cast<uint64_t>(done.tokens_after_stop));
 }
 
 }  // namespace promethean::llm::local

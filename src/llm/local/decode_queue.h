@@ -20,15 +20,20 @@
 
 namespace promethean::llm::local {
 
-// Next text of an answer, or what it came to. The channel is closed after `done`, or closed with an error instead.
+// What was added to one choice of an answer, or how it ended; with the end of the last choice what the whole answer
+// came to: its prompt counts once, its tokens are those of all choices. The channel is closed after `done`, or closed
+// with an error instead.
 struct Progress {
-  std::string text;
+  size_t choice = 0;
+  AnswerPart part;
+  std::optional<Finish> ended;
   std::optional<Generated> done;
 };
 
 struct Job {
   std::vector<Token> prompt;
   GenerateOptions options;
+  size_t choices = 1;    // one after the other, each with a seed of its own: the first has the one that was asked for
   async::StopFlag stop;  // set when nobody wants the answer any more
   std::shared_ptr<async::Channel<Progress>> out;
 };
@@ -48,8 +53,8 @@ class DecodeQueue {
   // kRateLimited when the line is full, kUnavailable after stop().
   base::Result<void> submit(Job job);
 
-  // Room that the channel of an answer needs: then no push to it fails.
-  size_t channel_capacity() const;
+  // Room that the channel of an answer of so many choices needs: then no push to it fails.
+  size_t channel_capacity(size_t choices) const;
 
   size_t waiting() const;
   bool busy() const { return busy_.load(std::memory_order_relaxed); }
@@ -58,6 +63,8 @@ class DecodeQueue {
   void run();
   std::optional<Job> take();
   void generate(Job& job);
+  base::Result<Generated> generate_choice(const Job& job, size_t choice);
+  void count(const Generated& done);
 
   Engine& engine_;
   const size_t max_waiting_;

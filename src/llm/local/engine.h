@@ -2,7 +2,7 @@
 //
 //   auto engine = load_engine({.model_path = "model.gguf"});
 //   auto prompt = (*engine)->render(messages);                     // by the chat template in the model file
-//   auto done = (*engine)->generate(*prompt, options, stop, [&](std::string text) { send(text); });
+//   auto done = (*engine)->generate(*prompt, options, stop, [&](AnswerPart part) { send(part.text); });
 //
 // Threads: generate() from one at a time, embed() from one at a time beside it; everything else from any at any time.
 // What a generation computes does not depend on earlier ones: the same prompt, options and seed give the same text
@@ -50,15 +50,27 @@ struct AnswerForm {
   int closing_tokens = 0;  // so many before the tokens run out, JSON takes the shortest way to its end; 0: never
 };
 
+// Added to a token's score before it is chosen by; kBan and less: it has no chance.
+struct TokenBias {
+  Token token = 0;
+  double bias = 0;
+};
+inline constexpr double kBan = -100;
+
 // What was asked for. Unset numbers mean the defaults, which are careful ones: a small model wanders when it is hot.
 struct GenerateOptions {
   double temperature = 0.2;  // 0: always the likeliest token
+  int top_k = 40;            // of the likeliest tokens; 0: of all, which takes longer to sort
   double top_p = 0.9;
+  double min_p = 0;              // of the likeliest one's probability, at least
   double frequency_penalty = 0;  // as in OpenAI's dialect, -2 .. 2
   double presence_penalty = 0;
-  std::optional<uint32_t> seed;   // unset: a different one each time
-  int max_tokens = 0;             // 0: until the context is full
-  std::vector<std::string> stop;  // the text ends before the first of these
+  double repeat_penalty = 1;          // divides the scores of what was said; 1: none
+  std::vector<TokenBias> logit_bias;  // of tokens that the model has
+  std::optional<int> top_logprobs;    // set: log probabilities are told, and of so many alternatives
+  std::optional<uint32_t> seed;       // unset: a different one each time
+  int max_tokens = 0;                 // 0: until the context is full
+  std::vector<std::string> stop;      // the text ends before the first of these
   AnswerForm form;
 };
 
@@ -66,6 +78,26 @@ enum class Finish {
   kStop,       // the model said so, or a stop string came
   kLength,     // max_tokens or the end of the context
   kCancelled,  // the stop flag was set
+};
+
+// A token with its natural log probability, as the model itself sees it: before biases, penalties, filters and
+// grammars.
+struct ScoredToken {
+  std::string bytes;     // a character may be cut across tokens
+  bool control = false;  // it says nothing: `bytes` are its name
+  double logprob = 0;
+};
+struct TokenScore {
+  ScoredToken chosen;
+  std::vector<ScoredToken> top;  // the likeliest first
+};
+
+// What became certain of an answer: text, and the scores of the tokens that it was written with, when they were asked
+// for. Over a whole answer the bytes of the tokens are those of the text.
+struct AnswerPart {
+  std::string text;  // whole characters
+  std::vector<TokenScore> tokens;
+  bool empty() const { return text.empty() && tokens.empty(); }
 };
 
 struct Generated {
@@ -81,8 +113,8 @@ struct Generated {
 
 class Engine {
  public:
-  // Whole characters only, never empty; called on the generating thread.
-  using OnText = std::function<void(std::string text)>;
+  // Never with an empty part; called on the generating thread.
+  using OnPart = std::function<void(AnswerPart part)>;
 
   virtual ~Engine() = default;
 
@@ -104,10 +136,13 @@ class Engine {
   // What tokens say; control tokens say nothing. kInvalidArgument for one that the model does not have.
   virtual base::Result<std::string> text_of(std::span<const Token> tokens) const = 0;
 
+  // How many tokens the model knows: they are numbered from 0.
+  virtual Token vocabulary() const = 0;
+
   // kTooLarge when the prompt leaves no room for an answer, kInvalidArgument for a bad grammar, kInternal when the
   // engine failed on the way. `stop` is looked at before every token and inside the evaluation of the prompt.
   virtual base::Result<Generated> generate(std::span<const Token> prompt, const GenerateOptions& options,
-                                           const async::StopFlag& stop, const OnText& on_text) = 0;
+                                           const async::StopFlag& stop, const OnPart& on_part) = 0;
 
   // The mean of what the model makes of each token, of length 1. Works in memory of its own that is taken at the first
   // call, and on half of the processors: answers go on beside it. kTooLarge over kEmbeddingContext tokens; kCancelled

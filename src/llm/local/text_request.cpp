@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "llm/completion.h"
-#include "llm/local/chat_request.h"
+#include "llm/local/sampling_request.h"
 
 namespace promethean::llm::local {
 
@@ -25,25 +25,29 @@ base::Result<std::vector<Token>> tokens_of(const Engine& engine, const json::Val
 base::Result<CompletionRequest> parse_completion_request(const Engine& engine, const json::Value& body) {
   const auto prompts = texts_of(body.as_object(), "prompt", 1);
   if (!prompts) return base::fail(prompts.error());
-  if (json::int_at(body, "n").value_or(1) != 1) {
-    return base::bad_field("n", "this model gives one answer at a time",
-                           "leave n out and ask again for another answer");
-  }
   if (json::int_at(body, "max_tokens") == 0)
     return base::bad_field("max_tokens", "this model cannot answer with no token");
+  auto options = sampling_of(body, engine.vocabulary());
+  if (!options) return base::fail(std::move(options).error());
+  const auto choices = choices_of(body);
+  if (!choices) return base::fail(choices.error());
+  const auto logprobs = completion_logprobs_of(body);
+  if (!logprobs) return base::fail(logprobs.error());
   auto tokens = tokens_of(engine, prompts->front(), "prompt");
   if (!tokens) return base::fail(std::move(tokens).error());
 
   CompletionRequest request;
   request.prompt = *std::move(tokens);
-  request.options = options_of(body);
+  request.options = *std::move(options);
+  request.options.top_logprobs = *logprobs;
+  request.choices = *choices;
   if (json::bool_at(body, "echo").value_or(false)) {
     const json::Value& prompt = prompts->front();
     request.echo = prompt.is_string() ? std::string(prompt.as_string()) : *engine.text_of(request.prompt);
   }
   request.stream = json::bool_at(body, "stream").value_or(false);
-  const json::Value* options = json::find(body, "stream_options");
-  request.include_usage = options != nullptr && json::bool_at(*options, "include_usage").value_or(false);
+  const json::Value* stream_options = json::find(body, "stream_options");
+  request.include_usage = stream_options != nullptr && json::bool_at(*stream_options, "include_usage").value_or(false);
   return request;
 }
 

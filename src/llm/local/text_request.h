@@ -12,6 +12,7 @@ struct CompletionRequest {
   std::vector<Token> prompt;
   GenerateOptions options;
   std::string echo;  // what the answer begins with, before the model's own text
+  size_t choices = 1;
   bool stream = false;
   bool include_usage = false;
 };

@@ -40,8 +40,10 @@ std::string TextStream::push(std::string_view bytes) {
   if (stopped_) return {};
   raw_ += bytes;
   const size_t whole = raw_.size() - unfinished_tail(raw_);
-  pending_ += base::sanitize_utf8(std::string_view(raw_).substr(0, whole));
+  const std::string characters = base::sanitize_utf8(std::string_view(raw_).substr(0, whole));
   raw_.erase(0, whole);
+  pending_ += characters;
+  seen_ += characters.size();
 
   Match stop = first_stop();
   if (const size_t call = marker_.empty() ? std::string::npos : pending_.find(marker_);
@@ -55,12 +57,14 @@ std::string TextStream::push(std::string_view bytes) {
   const size_t ready = stopped_ ? stop.begin : certain();
   std::string text = pending_.substr(0, ready);
   pending_.erase(0, ready);
+  given_ += ready;
   return text;
 }
 
 std::string TextStream::finish() {
   raw_.clear();
   if (stopped_) return {};
+  given_ += pending_.size();
   return std::exchange(pending_, {});
 }
 

@@ -23,6 +23,11 @@ class TextStream {
   bool stopped() const { return stopped_; }
   bool in_call() const { return in_call_; }
 
+  // Bytes of whole characters so far, and of what was given out of them; bytes at the end that only begin a character.
+  size_t seen() const { return seen_; }
+  size_t given() const { return given_; }
+  size_t unfinished() const { return raw_.size(); }
+
   // The answer ended without a stop string: what was held back, less a character that was never completed.
   std::string finish();
 
@@ -38,6 +43,8 @@ class TextStream {
   std::string marker_;   // empty from the first one on
   std::string raw_;      // the beginning of a character
   std::string pending_;  // whole characters not given out yet
+  size_t seen_ = 0;
+  size_t given_ = 0;
   bool stopped_ = false;
   bool in_call_ = false;
 };

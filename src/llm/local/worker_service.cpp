@@ -45,7 +45,7 @@ struct Prepared {
   std::vector<Token> prompt;
 };
 base::Result<Prepared> prepare(const Engine& engine, const json::Value& body) {
-  auto request = parse_chat_request(body);
+  auto request = parse_chat_request(body, engine.vocabulary());
   if (!request) return base::fail(std::move(request).error());
   auto prompt = engine.render(request->messages, request->tools);
   if (!prompt)
@@ -124,6 +124,7 @@ Task<Response> WorkerService::chat(Context& ctx, Request& request) {
   Asked given{std::move(prepared->prompt), std::move(asked.options), new_head("chatcmpl-"), asked.stream, "messages"};
   given.head.include_usage = asked.include_usage;
   given.head.calls = given.options.form.calls;
+  given.head.choices = asked.choices;
   auto response = co_await answer(ctx, std::move(given));
   co_return response;
 }
@@ -137,6 +138,7 @@ Task<Response> WorkerService::complete(Context& ctx, Request& request) {
   given.head.include_usage = asked->include_usage;
   given.head.is_chat = false;
   given.head.echo = std::move(asked->echo);
+  given.head.choices = asked->choices;
   auto response = co_await answer(ctx, std::move(given));
   co_return response;
 }
@@ -153,10 +155,12 @@ Task<Response> WorkerService::answer(Context& ctx, Asked asked) {
   const int context = engine_->info().context_tokens;
   if (asked.prompt.size() >= static_cast<size_t>(context))
     co_return failed(too_long(asked.prompt.size(), context), asked.prompt_field);
+  asked.head.logprobs = asked.options.top_logprobs.has_value();
   Job job;
   job.prompt = std::move(asked.prompt);
   job.options = std::move(asked.options);
-  job.out = std::make_shared<async::Channel<Progress>>(ctx.core(), queue_.channel_capacity());
+  job.choices = asked.head.choices;
+  job.out = std::make_shared<async::Channel<Progress>>(ctx.core(), queue_.channel_capacity(job.choices));
   RunningAnswer answer(job.out, job.stop);
   if (auto queued = queue_.submit(std::move(job)); !queued) co_return failed(queued.error());
 

@@ -1,6 +1,7 @@
 // WorkerService: what `promethean worker` serves on its private socket: OpenAI's dialect for one local model.
 //
-//   POST /v1/chat/completions   streamed or not; response_format and `grammar` (GBNF) constrain the answer
+//   POST /v1/chat/completions   streamed or not; response_format and `grammar` (GBNF) constrain the answer; `n` answers
+//                               one after the other; log probabilities of their tokens
 //   POST /v1/completions        one prompt as it is, without a chat template; a text or tokens
 //   POST /v1/embeddings         numbers only; beside the answers, not behind them
 //   GET  /v1/models

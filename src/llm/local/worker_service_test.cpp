@@ -138,7 +138,7 @@ TEST_F(WorkerServiceTest, NamesTheMemberThatIsWrong) {
   };
   refused(R"({"messages":[]})", "messages");
   refused(R"({"messages":[{"role":"nobody","content":"Hi"}]})", "role");
-  refused(R"({"messages":[{"role":"user","content":"Hi"}],"n":2})", "n");
+  refused(R"({"messages":[{"role":"user","content":"Hi"}],"n":9})", "n");
   refused(R"({"messages":[{"role":"user","content":"Hi"}],"temperature":3})", "temperature");
   refused(R"({"messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_schema"}})",
           "response_format");

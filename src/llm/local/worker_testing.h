@@ -27,6 +27,7 @@ class ScriptedEngine final : public Engine {
     told_of = tools.size();
     return tokens;
   }
+  Token vocabulary() const override { return 10; }
   std::vector<Token> bare_prompt(std::string_view text) const override { return tokenize(text); }
   base::Result<std::string> text_of(std::span<const Token> tokens) const override {
     for (const Token token : tokens) {
@@ -40,12 +41,13 @@ class ScriptedEngine final : public Engine {
   }
 
   base::Result<Generated> generate(std::span<const Token> prompt, const GenerateOptions& options,
-                                   const async::StopFlag& stop, const OnText& on_text) override {
+                                   const async::StopFlag& stop, const OnPart& on_part) override {
     Generated done;
     done.prompt_tokens = static_cast<int>(prompt.size());
     {
       const std::lock_guard lock(mutex_);
       last_options = options;
+      seeds.push_back(options.seed.value_or(0));
     }
     for (const auto& word : words) {
       if (word == "<wait>") {
@@ -60,9 +62,19 @@ class ScriptedEngine final : public Engine {
       if (word == "<fail>") return base::fail(base::Code::kInternal, "the model's engine failed with status 1");
       if (word == "<wait>") continue;
       ++done.completion_tokens;
-      on_text(word);
+      AnswerPart part{.text = word, .tokens = {}};
+      if (options.top_logprobs) part.tokens.push_back(score_of(word, *options.top_logprobs));
+      on_part(std::move(part));
     }
     return done;
+  }
+
+  // Every word has half of the chance, the others halve what is left.
+  static TokenScore score_of(const std::string& word, int top) {
+    TokenScore score{.chosen = {.bytes = word, .logprob = -0.5}, .top = {}};
+    for (int i = 0; i < top; ++i)
+      score.top.push_back({.bytes = i == 0 ? word : "w" + std::to_string(i), .logprob = -0.5 - i});
+    return score;
   }
 
   // Lets a generation go on that waits.
@@ -73,6 +85,7 @@ class ScriptedEngine final : public Engine {
 
   std::vector<std::string> words{"Hello", " wor", "ld"};
   GenerateOptions last_options;
+  std::vector<uint32_t> seeds;              // of all generations
   mutable std::atomic<size_t> told_of = 0;  // tools of the last prompt
   std::atomic<bool> waiting = false;
   bool go_on = false;

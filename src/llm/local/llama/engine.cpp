@@ -17,7 +17,8 @@
 #include "llm/local/llama/embedder.h"
 #include "llm/local/llama/handles.h"
 #include "llm/local/llama/sampler.h"
-#include "llm/local/text_stream.h"
+#include "llm/local/scored_text.h"
+#include "llm/local/token_scores.h"
 #include "llm/local/tool_calls.h"
 
 namespace promethean::llm::local {
@@ -95,15 +96,17 @@ class LlamaEngine final : public Engine {
   base::Result<std::string> text_of(std::span<const Token> tokens) const override {
     std::string text;
     for (const Token token : tokens) {
-      if (token < 0 || token >= llama_vocab_n_tokens(vocab_))
+      if (token < 0 || token >= vocabulary())
         return base::fail(base::Code::kInvalidArgument, "this model has no token " + std::to_string(token));
       text += token_bytes(vocab_, token);
     }
     return text;
   }
 
+  Token vocabulary() const override { return llama_vocab_n_tokens(vocab_); }
+
   base::Result<Generated> generate(std::span<const Token> prompt, const GenerateOptions& options,
-                                   const async::StopFlag& stop, const OnText& on_text) override;
+                                   const async::StopFlag& stop, const OnPart& on_part) override;
 
   base::Result<std::vector<float>> embed(std::span<const Token> text, const async::StopFlag& stop) override {
     return embedder_.embed(text, stop);
@@ -124,7 +127,8 @@ class LlamaEngine final : public Engine {
   base::Result<void> check_room(size_t prompt_tokens) const;
   int reuse(std::span<const Token> prompt);
   base::Result<bool> evaluate_prompt(std::span<const Token> prompt, int from);
-  base::Result<void> answer(Sampler& sampler, const GenerateOptions& options, const OnText& on_text, Generated& done);
+  base::Result<void> answer(Sampler& sampler, const GenerateOptions& options, const OnPart& on_part, Generated& done);
+  std::optional<TokenScore> score_of(const float* scores, Token chosen, std::optional<int> top) const;
   int decode(const Token* tokens, int count);
   void forget_from(int position);
 
@@ -137,11 +141,13 @@ class LlamaEngine final : public Engine {
   FreeCores cores_;
   Embedder embedder_;
   std::vector<Token> evaluated_;           // whole pieces in the context's memory, from position 0
+  std::vector<Token> prompt_;              // the last one, when all of it is in the memory
+  std::vector<float> prompt_scores_;       // of what comes after it
   const async::StopFlag* stop_ = nullptr;  // of the running generation
 };
 
 base::Result<Generated> LlamaEngine::generate(std::span<const Token> prompt, const GenerateOptions& options,
-                                              const async::StopFlag& stop, const OnText& on_text) {
+                                              const async::StopFlag& stop, const OnPart& on_part) {
   if (auto fits = check_room(prompt.size()); !fits) return base::fail(std::move(fits).error());
   auto sampler = Sampler::make(vocab_, options);
   if (!sampler) return base::fail(std::move(sampler).error());
@@ -160,7 +166,7 @@ base::Result<Generated> LlamaEngine::generate(std::span<const Token> prompt, con
       done.finish = Finish::kCancelled;
       return done;
     }
-    if (auto answered = answer(*sampler, options, on_text, done); !answered)
+    if (auto answered = answer(*sampler, options, on_part, done); !answered)
       return base::fail(std::move(answered).error());
     done.decode_seconds = seconds_since(start) - done.prompt_seconds;
     return done;
@@ -178,8 +184,13 @@ base::Result<void> LlamaEngine::check_room(size_t prompt_tokens) const {
                     "shorten the conversation, or choose a model with a larger context");
 }
 
-// Keeps the pieces that `prompt` shares with the last one; the last token is always evaluated, for its scores.
+// Keeps the pieces that `prompt` shares with the last one; the last token is evaluated for its scores, unless it is the
+// same prompt again, as for the second choice of a request.
 int LlamaEngine::reuse(std::span<const Token> prompt) {
+  if (std::ranges::equal(prompt, prompt_)) {
+    const auto size = static_cast<int>(prompt.size());
+    if (llama_memory_seq_rm(llama_get_memory(context_.get()), 0, size, -1)) return size;
+  }
   const auto [mine, theirs] = std::mismatch(evaluated_.begin(), evaluated_.end(), prompt.begin(), prompt.end() - 1);
   const auto shared = static_cast<int>(mine - evaluated_.begin());
   const int kept = shared / kPiece * kPiece;
@@ -189,6 +200,7 @@ int LlamaEngine::reuse(std::span<const Token> prompt) {
 
 void LlamaEngine::forget_from(int position) {
   const llama_memory_t memory = llama_get_memory(context_.get());
+  prompt_.clear();
   evaluated_.resize(std::min(evaluated_.size(), static_cast<size_t>(position)));
   if (llama_memory_seq_rm(memory, 0, static_cast<llama_pos>(evaluated_.size()), -1)) return;
   // A recurrent model cannot forget a part.
@@ -211,19 +223,39 @@ base::Result<bool> LlamaEngine::evaluate_prompt(std::span<const Token> prompt, i
     }
     if (count == kPiece) evaluated_.insert(evaluated_.end(), prompt.begin() + at, prompt.begin() + at + count);
   }
+  if (from < total) {
+    const float* scores = llama_get_logits_ith(context_.get(), -1);
+    prompt_scores_.assign(scores, scores + vocabulary());
+    prompt_.assign(prompt.begin(), prompt.end());
+  }
   return true;
 }
 
-base::Result<void> LlamaEngine::answer(Sampler& sampler, const GenerateOptions& options, const OnText& on_text,
+// Nullopt when nobody asked.
+std::optional<TokenScore> LlamaEngine::score_of(const float* scores, Token chosen, std::optional<int> top) const {
+  if (!top) return std::nullopt;
+  const auto count = static_cast<size_t>(vocabulary());
+  const TokenLikelihoods likely = likelihoods_of({scores, count}, chosen, static_cast<size_t>(*top));
+  const auto told = [this](Token token, double logprob) {
+    const bool control = llama_vocab_is_control(vocab_, token);
+    return ScoredToken{control ? token_name(vocab_, token) : token_bytes(vocab_, token), control, logprob};
+  };
+  TokenScore score{.chosen = told(chosen, likely.chosen), .top = {}};
+  for (const auto& [token, logprob] : likely.top) score.top.push_back(told(token, logprob));
+  return score;
+}
+
+base::Result<void> LlamaEngine::answer(Sampler& sampler, const GenerateOptions& options, const OnPart& on_part,
                                        Generated& done) {
   const int room = info_.context_tokens - done.prompt_tokens;
   const int most = options.max_tokens > 0 ? std::min(options.max_tokens, room) : room;
-  TextStream text(options.stop, options.form.calls ? kCallBegin : std::string_view());
+  ScoredText text(options.stop, options.form.calls ? kCallBegin : std::string_view());
   EndOfForm end(options.form, most);
   done.finish = Finish::kLength;
+  const float* scores = prompt_scores_.data();
   while (done.completion_tokens < most) {
     const bool closing = end.due(done.completion_tokens, text.in_call());
-    const Token token = sampler.next(context_.get(), closing, end.in_string());
+    const Token token = sampler.next(scores, closing, end.in_string());
     ++done.completion_tokens;
     if (llama_vocab_is_eog(vocab_, token)) {
       if (!end.cut()) done.finish = Finish::kStop;
@@ -231,7 +263,8 @@ base::Result<void> LlamaEngine::answer(Sampler& sampler, const GenerateOptions& 
     }
     const std::string bytes = token_bytes(vocab_, token);
     end.take(token, bytes, text.in_call());
-    if (std::string ready = text.push(bytes); !ready.empty()) on_text(std::move(ready));
+    AnswerPart part = text.push(bytes, score_of(scores, token, options.top_logprobs));
+    if (!part.empty()) on_part(std::move(part));
     if (text.stopped()) {
       done.finish = Finish::kStop;
       return {};
@@ -250,9 +283,10 @@ base::Result<void> LlamaEngine::answer(Sampler& sampler, const GenerateOptions& 
     if (status != 0) {
       return base::fail(base::Code::kInternal, "the model's engine failed with status " + std::to_string(status));
     }
+    scores = llama_get_logits_ith(context_.get(), -1);
   }
   done.threads = cores_.now();
-  if (std::string rest = text.finish(); !rest.empty()) on_text(std::move(rest));
+  if (AnswerPart rest = text.finish(); !rest.empty()) on_part(std::move(rest));
   return {};
 }
 

@@ -47,13 +47,15 @@ class EngineTest : public testing::Test {
   struct Answered {
     std::string text;
     std::vector<std::string> pieces;
+    std::vector<TokenScore> tokens;
     Generated done;
   };
   static Answered ask(const std::vector<Token>& tokens, GenerateOptions options) {
     Answered answered;
-    auto done = engine_->generate(tokens, options, async::StopFlag(), [&answered](std::string piece) {
-      answered.text += piece;
-      answered.pieces.push_back(std::move(piece));
+    auto done = engine_->generate(tokens, options, async::StopFlag(), [&answered](AnswerPart part) {
+      answered.text += part.text;
+      answered.pieces.push_back(std::move(part.text));
+      for (auto& token : part.tokens) answered.tokens.push_back(std::move(token));
     });
     EXPECT_TRUE(done) << (done ? "" : done.error().message());
     if (done) answered.done = *done;
@@ -298,7 +300,7 @@ TEST_F(EngineTest, TakesControlTokensInAToolAsText) {
 TEST_F(EngineTest, RefusesABadGrammar) {
   GenerateOptions options = cold(4);
   options.form.grammar = "root ::= (";
-  const auto done = engine_->generate(prompt("Hi"), options, async::StopFlag(), [](const std::string&) {});
+  const auto done = engine_->generate(prompt("Hi"), options, async::StopFlag(), [](const AnswerPart&) {});
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code(), base::Code::kInvalidArgument);
 }
@@ -307,7 +309,7 @@ TEST_F(EngineTest, StopsWithinOneTokenWhenTheClientLeaves) {
   const async::StopFlag stop;
   int after = 0;
   const auto done =
-      engine_->generate(prompt("Write a long poem about the sea."), cold(150), stop, [&](const std::string&) {
+      engine_->generate(prompt("Write a long poem about the sea."), cold(150), stop, [&](const AnswerPart&) {
         if (stop.stopped()) ++after;
         stop.stop();
       });
@@ -326,7 +328,7 @@ TEST_F(EngineTest, StopsInTheMiddleOfALongPrompt) {
     while (base::steady_now() - start < std::chrono::milliseconds(100)) std::this_thread::yield();
     stop.stop();
   });
-  const auto done = engine_->generate(tokens, cold(8), stop, [](const std::string&) {});
+  const auto done = engine_->generate(tokens, cold(8), stop, [](const AnswerPart&) {});
   ASSERT_TRUE(done);
   EXPECT_EQ(done->finish, Finish::kCancelled);
   EXPECT_EQ(done->completion_tokens, 0);
@@ -336,14 +338,14 @@ TEST_F(EngineTest, StopsInTheMiddleOfALongPrompt) {
 TEST_F(EngineTest, AnswersWellAfterACancelledPrompt) {
   const async::StopFlag stop;
   stop.stop();
-  const auto cancelled = engine_->generate(long_prompt(300), cold(8), stop, [](const std::string&) {});
+  const auto cancelled = engine_->generate(long_prompt(300), cold(8), stop, [](const AnswerPart&) {});
   ASSERT_TRUE(cancelled);
   EXPECT_THAT(ask(prompt("What is the capital of France?"), cold(24)).text, HasSubstr("Paris"));
 }
 
 TEST_F(EngineTest, RefusesAPromptThatDoesNotFitBeforeDecoding) {
   const auto tokens = long_prompt(512);
-  const auto done = engine_->generate(tokens, cold(8), async::StopFlag(), [](const std::string&) { FAIL(); });
+  const auto done = engine_->generate(tokens, cold(8), async::StopFlag(), [](const AnswerPart&) { FAIL(); });
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code(), base::Code::kTooLarge);
   EXPECT_FALSE(done.error().hint().empty());

@@ -19,15 +19,23 @@ void append_tokens(const llama_vocab* vocab, std::string_view text, bool control
   }
 }
 
-std::string token_bytes(const llama_vocab* vocab, llama_token token) {
+static std::string piece_of(const llama_vocab* vocab, llama_token token, bool control) {
   std::string bytes(32, '\0');
-  int32_t length = llama_token_to_piece(vocab, token, bytes.data(), static_cast<int32_t>(bytes.size()), 0, false);
+  int32_t length = llama_token_to_piece(vocab, token, bytes.data(), static_cast<int32_t>(bytes.size()), 0, control);
   if (length < 0) {
     bytes.resize(static_cast<size_t>(-length));
-    length = llama_token_to_piece(vocab, token, bytes.data(), static_cast<int32_t>(bytes.size()), 0, false);
+    length = llama_token_to_piece(vocab, token, bytes.data(), static_cast<int32_t>(bytes.size()), 0, control);
   }
   bytes.resize(static_cast<size_t>(std::max(length, 0)));
   return bytes;
+}
+
+std::string token_bytes(const llama_vocab* vocab, llama_token token) {
+  return piece_of(vocab, token, false);
+}
+
+std::string token_name(const llama_vocab* vocab, llama_token token) {
+  return piece_of(vocab, token, true);
 }
 
 }  // namespace promethean::llm::local

@@ -30,4 +30,7 @@ void append_tokens(const llama_vocab* vocab, std::string_view text, bool control
 // The bytes of a token; control tokens give none.
 std::string token_bytes(const llama_vocab* vocab, llama_token token);
 
+// The same, but control tokens give what they are called: "<|im_end|>".
+std::string token_name(const llama_vocab* vocab, llama_token token);
+
 }  // namespace promethean::llm::local

@@ -7,23 +7,23 @@ namespace promethean::llm::local {
 
 namespace {
 
-constexpr int32_t kTopK = 40;            // sorting the whole vocabulary costs more than it gives
 constexpr int32_t kPenaltyWindow = 256;  // tokens that the penalties look back on
 
 SamplerHandle make_chain(const llama_vocab* vocab, const GenerateOptions& options) {
   SamplerHandle chain(llama_sampler_chain_init(llama_sampler_chain_default_params()));
   const auto add = [&chain](llama_sampler* sampler) { llama_sampler_chain_add(chain.get(), sampler); };
-  if (options.frequency_penalty != 0 || options.presence_penalty != 0) {
-    add(llama_sampler_init_penalties(llama_vocab_n_tokens(vocab), kPenaltyWindow, 1.0F,
-                                     static_cast<float>(options.frequency_penalty),
-                                     static_cast<float>(options.presence_penalty)));
+  if (options.frequency_penalty != 0 || options.presence_penalty != 0 || options.repeat_penalty != 1) {
+    add(llama_sampler_init_penalties(
+        llama_vocab_n_tokens(vocab), kPenaltyWindow, static_cast<float>(options.repeat_penalty),
+        static_cast<float>(options.frequency_penalty), static_cast<float>(options.presence_penalty)));
   }
   if (options.temperature <= 0) {
     add(llama_sampler_init_greedy());
     return chain;
   }
-  add(llama_sampler_init_top_k(kTopK));
+  if (options.top_k > 0) add(llama_sampler_init_top_k(options.top_k));
   add(llama_sampler_init_top_p(static_cast<float>(options.top_p), 1));
+  if (options.min_p > 0) add(llama_sampler_init_min_p(static_cast<float>(options.min_p), 1));
   add(llama_sampler_init_temp(static_cast<float>(options.temperature)));
   add(llama_sampler_init_dist(options.seed.value_or(LLAMA_DEFAULT_SEED)));
   return chain;
@@ -31,10 +31,11 @@ SamplerHandle make_chain(const llama_vocab* vocab, const GenerateOptions& option
 
 }  // namespace
 
-Sampler::Sampler(const llama_vocab* vocab, SamplerHandle chain, SamplerHandle grammar)
+Sampler::Sampler(const llama_vocab* vocab, SamplerHandle chain, SamplerHandle grammar, std::vector<TokenBias> biases)
     : vocab_(vocab),
       chain_(std::move(chain)),
       grammar_(std::move(grammar)),
+      biases_(std::move(biases)),
       candidates_(static_cast<size_t>(llama_vocab_n_tokens(vocab))) {}
 
 base::Result<Sampler> Sampler::make(const llama_vocab* vocab, const GenerateOptions& options) {
@@ -43,11 +44,10 @@ base::Result<Sampler> Sampler::make(const llama_vocab* vocab, const GenerateOpti
     grammar.reset(llama_sampler_init_grammar(vocab, options.form.grammar.c_str(), "root"));
     if (!grammar) return base::fail(base::Code::kInvalidArgument, "the grammar cannot be parsed");
   }
-  return Sampler(vocab, make_chain(vocab, options), std::move(grammar));
+  return Sampler(vocab, make_chain(vocab, options), std::move(grammar), options.logit_bias);
 }
 
-llama_token Sampler::next(llama_context* context, bool closing, bool in_string) {
-  const float* scores = llama_get_logits_ith(context, -1);
+llama_token Sampler::next(const float* scores, bool closing, bool in_string) {
   const bool in_haste = closing && grammar_;
   const auto end = in_haste ? closer(in_string) : std::nullopt;
   llama_token token = end ? *end : in_haste ? likeliest(scores) : choose(scores, false);
@@ -70,18 +70,31 @@ std::optional<llama_token> Sampler::closer(bool in_string) const {
   return std::nullopt;
 }
 
-llama_token_data_array Sampler::all(const float* scores) {
+llama_token_data_array Sampler::all(const float* scores, bool biased) {
   for (size_t i = 0; i < candidates_.size(); ++i) {
     candidates_[i] = {static_cast<llama_token>(i), scores[i], 0.0F};
+  }
+  if (biased) {
+    for (const auto& [token, bias] : biases_) {
+      float& logit = candidates_[static_cast<size_t>(token)].logit;
+      logit = bias <= kBan ? -INFINITY : logit + static_cast<float>(bias);
+    }
   }
   return {candidates_.data(), candidates_.size(), -1, false};
 }
 
+// Where everything is banned that the grammar allows, the grammar counts.
 llama_token_data_array Sampler::allowed(const float* scores) {
-  llama_token_data_array list = all(scores);
+  const llama_token_data_array list = held_to_grammar(all(scores));
+  const auto has_chance = [](const llama_token_data& candidate) { return candidate.logit != -INFINITY; };
+  if (biases_.empty() || std::ranges::any_of(candidates_, has_chance)) return list;
+  return held_to_grammar(all(scores, false));
+}
+
+llama_token_data_array Sampler::held_to_grammar(llama_token_data_array list) const {
   llama_sampler_apply(grammar_.get(), &list);
-  for (auto& candidate : candidates_) {
-    if (says_nothing(candidate.id)) candidate.logit = -INFINITY;
+  for (size_t i = 0; i < list.size; ++i) {
+    if (says_nothing(list.data[i].id)) list.data[i].logit = -INFINITY;
   }
   return list;
 }
