@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "search/newlines.h"
+
 namespace promethean::search {
 
 namespace {
@@ -19,10 +21,6 @@ bool has_high_bit(std::string_view text) {
   return std::ranges::any_of(text, [](char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; });
 }
 
-uint32_t count_newlines(std::string_view text) {
-  return static_cast<uint32_t>(std::ranges::count(text, '\n'));
-}
-
 }  // namespace
 
 ContentBuilder::Place ContentBuilder::add(uint32_t file, std::string_view text) {
@@ -36,7 +34,7 @@ ContentBuilder::Place ContentBuilder::add(uint32_t file, std::string_view text) 
                        .file = file,
                        .first_line = line,
                        .flags = has_high_bit(part) ? BlockRecord::kNonAscii : 0});
-    line += count_newlines(part);
+    line += static_cast<uint32_t>(count_newlines(part));
     begin = end;
   }
   place.block_count = static_cast<uint32_t>(blocks_.size()) - place.first_block;
@@ -53,7 +51,7 @@ uint32_t FileText::line_at(size_t offset) const {
   const size_t begin = block.offset - offset_;
   // The end of a text that ends in a newline is counted to the line before it.
   const size_t end = offset == text_.size() && offset > begin && text_[offset - 1] == '\n' ? offset - 1 : offset;
-  return block.first_line + count_newlines(text_.substr(begin, end - begin));
+  return block.first_line + static_cast<uint32_t>(count_newlines(text_.substr(begin, end - begin)));
 }
 
 size_t FileText::line_begin(uint32_t line) const {

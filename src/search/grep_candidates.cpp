@@ -111,17 +111,26 @@ base::Result<GrepCandidates> choose_candidates(const GrepTree& tree, const GrepO
   GrepCandidates chosen;
   Chooser chooser(tree, options, *std::move(classes), &chosen);
   chooser.indexed();
-  const size_t indexed = chosen.files.size();
+  auto sorted = static_cast<std::ptrdiff_t>(chosen.files.size());
+  const auto merge = [&] {  // each part is sorted by itself
+    const auto middle = chosen.files.begin() + sorted;
+    std::vector<GrepCandidate> merged(chosen.files.size());
+    std::ranges::merge(chosen.files.begin(), middle, middle, chosen.files.end(), merged.begin(), {},
+                       &GrepCandidate::path, &GrepCandidate::path);
+    chosen.files = std::move(merged);
+    sorted = static_cast<std::ptrdiff_t>(chosen.files.size());
+  };
   chooser.left_out();
+  merge();
   if (options.ignored && tree.disk != nullptr) {
     auto walked =
         repo::walk(tree.disk->root, {.exclude_globs = tree.disk->exclude_globs, .ignore_files = false}, stop.flag);
     if (!walked) return base::fail(std::move(walked).error());
     const auto kept = std::make_shared<const repo::WalkResult>(*std::move(walked));
     chooser.ignored(*kept);
+    merge();
     chosen.keeps = kept;
   }
-  if (chosen.files.size() > indexed) std::ranges::sort(chosen.files, {}, &GrepCandidate::path);
   return chosen;
 }
 

@@ -1,6 +1,9 @@
 #include "search/grep_file.h"
 
 #include <algorithm>
+#include <cstring>
+
+#include "search/newlines.h"
 
 namespace promethean::search {
 
@@ -18,8 +21,7 @@ class LineCounter {
     if (offset < at_ || offset - at_ > kBlockBytes) {
       line_ = file_.line_at(offset);
     } else {
-      line_ += static_cast<uint32_t>(std::count(text.begin() + static_cast<std::ptrdiff_t>(at_),
-                                                text.begin() + static_cast<std::ptrdiff_t>(offset), '\n'));
+      line_ += static_cast<uint32_t>(count_newlines(text.substr(at_, offset - at_)));
     }
     at_ = offset;
     return line_;
@@ -32,8 +34,8 @@ class LineCounter {
 };
 
 size_t line_begin(std::string_view text, size_t at) {
-  const size_t newline = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
-  return newline == std::string_view::npos ? 0 : newline + 1;
+  const void* newline = ::memrchr(text.data(), '\n', at);
+  return newline == nullptr ? 0 : static_cast<size_t>(static_cast<const char*>(newline) - text.data()) + 1;
 }
 
 // Behind the newline of the line that `at` is on.
@@ -57,10 +59,9 @@ void FileGrep::spans_by_line(const FileText& file, Take take) {
     if (!found) return;
     const uint32_t line = lines.line(found->begin);
     const size_t last = std::max(found->begin + 1, found->end) - 1;
-    if (!take(Span{*found, found->begin, last, line, line})) return;
-    const size_t newline = text.find('\n', found->begin);
-    if (newline == std::string_view::npos) return;
-    from = newline + 1;
+    const size_t begin = from + line_begin(text.substr(from), found->begin - from);
+    from = line_end(text, found->begin);
+    if (!take(Span{*found, found->begin, last, line, line, begin, from})) return;
     if (++steps % kPollEvery == 0 && stop_.stopped()) return;
   }
 }
@@ -77,9 +78,12 @@ void FileGrep::spans_by_text(const FileText& file, Take take) {
     if (!found) break;
     Span span{*found, found->begin, std::max(found->begin + 1, found->end) - 1, lines.line(found->begin), 0};
     span.last_line = std::max(span.first_line, file.line_at(span.last));
+    span.begin = line_begin(text, span.first);
+    span.end = line_end(text, span.last);
     if (span.first_line <= open.last_line) {
       open.last = std::max(open.last, span.last);
       open.last_line = std::max(open.last_line, span.last_line);
+      open.end = std::max(open.end, span.end);
     } else {
       if (open.last_line > 0 && !take(open)) return;
       open = span;
@@ -101,7 +105,7 @@ void FileGrep::spans_without(const FileText& file, Take take) {
   const auto give_until = [&](size_t end) {
     for (; at < end; ++line) {
       const size_t next = line_end(text, at);
-      if (!take(Span{{at, at}, at, next - 1, line, line})) return false;
+      if (!take(Span{{at, at}, at, next - 1, line, line, at, next})) return false;
       at = next;
     }
     return true;
@@ -113,7 +117,7 @@ void FileGrep::spans_without(const FileText& file, Take take) {
     if (!by_line_) found = TextMatch{found->begin + at, found->end + at};
     if (!give_until(line_begin(text, found->begin))) return;
     const size_t end = line_end(text, std::max(found->begin + 1, found->end) - 1);
-    line += static_cast<uint32_t>(std::ranges::count(text.substr(at, end - at), '\n'));
+    line += static_cast<uint32_t>(count_newlines(text.substr(at, end - at)));
     at = end;
     if (++steps % kPollEvery == 0 && stop_.stopped()) return;
   }
@@ -155,15 +159,15 @@ uint64_t FileGrep::count(const File& file, size_t limit) {
 
 GrepMatch FileGrep::make(const File& file, const Span& span) const {
   const std::string_view text = file.text.text();
-  const size_t begin = line_begin(text, span.first);
-  std::string_view line = text.substr(begin, line_end(text, span.first) - begin);
+  const size_t end = span.last_line == span.first_line ? span.end : line_end(text, span.first);
+  std::string_view line = text.substr(span.begin, end - span.begin);
   if (line.ends_with('\n')) line.remove_suffix(1);
   if (line.ends_with('\r')) line.remove_suffix(1);
   GrepMatch match;
   match.path = file.path;
   match.line = static_cast<int>(span.first_line);
   match.last_line = static_cast<int>(span.last_line);
-  match.column = static_cast<int>(span.first - begin) + 1;
+  match.column = static_cast<int>(span.first - span.begin) + 1;
   match.match_length = static_cast<int>(span.match.end - span.match.begin);
   match.text = line;
   set_window(text, span, &match);
@@ -172,7 +176,7 @@ GrepMatch FileGrep::make(const File& file, const Span& span) const {
 
 // The lines of the span with the context asked for, cut to the file.
 void FileGrep::set_window(std::string_view text, const Span& span, GrepMatch* match) const {
-  size_t begin = line_begin(text, span.first), end = line_end(text, span.last);
+  size_t begin = span.begin, end = span.end;
   uint32_t start_line = span.first_line, end_line = span.last_line;
   for (int i = 0; i < options_.context && begin > 0; ++i, --start_line) begin = line_begin(text, begin - 1);
   for (int i = 0; i < options_.context && end < text.size(); ++i, ++end_line) end = line_end(text, end);

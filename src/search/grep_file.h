@@ -28,6 +28,7 @@ class FileGrep {
     TextMatch match;
     size_t first = 0, last = 0;
     uint32_t first_line = 0, last_line = 0;
+    size_t begin = 0, end = 0;  // of these lines, the last newline included
   };
   // Calls take(span) for each, in order, until it says false.
   template <class Take>

@@ -12,7 +12,7 @@ namespace promethean::search {
 
 namespace {
 
-constexpr size_t kWidest = 32;      // places looked at at once
+constexpr size_t kWidest = 64;      // places looked at in one step
 constexpr size_t kMaxReach = 64;    // a literal's rare bytes are looked for in its beginning
 constexpr size_t kFewLiterals = 3;  // for which comparing two bytes of each is quicker
 
@@ -32,7 +32,7 @@ bool is_ascii_lower(char c) {
   return c >= 'a' && c <= 'z';
 }
 
-// The place of the rarest byte, but for `other`.
+// The place of the rarest byte, but for `other`. A letter that matches in both cases is as frequent as its lower case.
 size_t rarest_byte(std::string_view text, size_t other) {
   text = text.substr(0, kMaxReach);
   size_t best = other == 0 && text.size() > 1 ? 1 : 0;
@@ -145,73 +145,149 @@ size_t LiteralFinder::scan_wide(const Scan& scan, size_t* from) const {
   return has_avx2() ? scan_pairs_avx2(scan, from) : scan_pairs_sse2(scan, from);
 }
 
+namespace {
+
+// The two bytes of one literal, in every place of a register.
+struct BytePair {
+  __m256i first, second, fold_first, fold_second;
+  const char* at_first;
+  const char* at_second;
+};
+
+// Where both bytes of any pair fit, of the 32 places from `at` on.
+template <size_t Count, bool Fold>
+__attribute__((target("avx2"), always_inline)) inline __m256i fitting_places(const BytePair* pairs, size_t at) {
+  __m256i fits = _mm256_setzero_si256();
+  for (size_t i = 0; i < Count; ++i) {
+    const BytePair& pair = pairs[i];
+    __m256i first = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(pair.at_first + at));
+    __m256i second = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(pair.at_second + at));
+    if constexpr (Fold) first = _mm256_or_si256(first, pair.fold_first);
+    if constexpr (Fold) second = _mm256_or_si256(second, pair.fold_second);
+    const __m256i both = _mm256_and_si256(_mm256_cmpeq_epi8(first, pair.first), _mm256_cmpeq_epi8(second, pair.second));
+    fits = Count == 1 ? both : _mm256_or_si256(fits, both);
+  }
+  return fits;
+}
+
+// The first of the steps of 64 places at or after `at`, below `end`, that has a fitting place; `end` when none has.
+template <size_t Count, bool Fold>
+__attribute__((target("avx2"))) size_t skip_unfitting(const BytePair* pairs, size_t at, size_t end, uint64_t* fits) {
+  for (; at < end; at += 64) {
+    const __m256i low = fitting_places<Count, Fold>(pairs, at);
+    const __m256i high = fitting_places<Count, Fold>(pairs, at + 32);
+    const __m256i any = _mm256_or_si256(low, high);
+    if (_mm256_testz_si256(any, any) != 0) continue;
+    *fits = static_cast<uint32_t>(_mm256_movemask_epi8(low)) |
+            static_cast<uint64_t>(static_cast<uint32_t>(_mm256_movemask_epi8(high))) << 32;
+    return at;
+  }
+  return end;
+}
+
+using SkipUnfitting = size_t (*)(const BytePair*, size_t, size_t, uint64_t*);
+constexpr SkipUnfitting kSkips[2][kFewLiterals] = {
+    {skip_unfitting<1, false>, skip_unfitting<2, false>, skip_unfitting<3, false>},
+    {skip_unfitting<1, true>, skip_unfitting<2, true>, skip_unfitting<3, true>}};
+
+}  // namespace
+
+// At most kFewLiterals at a time; there may be more of them only when one is a single byte.
 __attribute__((target("avx2"))) size_t LiteralFinder::scan_pairs_avx2(const Scan& scan, size_t* from) const {
-  constexpr size_t kWide = 32;
-  struct Pair {
-    __m256i first, second, fold_first, fold_second;
-    size_t at_first, at_second;
-  };
-  std::array<Pair, 32> pairs;
-  const size_t count = std::min(literals_.size(), pairs.size());
-  for (size_t i = 0; i < count; ++i) {
+  constexpr size_t kStep = 64;
+  if (literals_.size() > kFewLiterals || scan.window.size() < *from + reach_ + kStep)
+    return scan_pairs_sse2(scan, from);
+  BytePair pairs[kFewLiterals];
+  bool fold = false;
+  for (size_t i = 0; i < literals_.size(); ++i) {
     const Literal& literal = literals_[i];
+    fold = fold || (literal.fold_first | literal.fold_second) != 0;
     pairs[i] = {_mm256_set1_epi8(literal.text[literal.first]),
                 _mm256_set1_epi8(literal.text[literal.second]),
                 _mm256_set1_epi8(static_cast<char>(literal.fold_first)),
                 _mm256_set1_epi8(static_cast<char>(literal.fold_second)),
-                literal.first,
-                literal.second};
+                scan.window.data() + literal.first,
+                scan.window.data() + literal.second};
   }
-  const char* const begin = scan.window.data();
-  size_t at = *from;
-  for (; at + reach_ + kWide <= scan.window.size(); at += kWide) {
-    __m256i hits = _mm256_setzero_si256();
-    for (size_t i = 0; i < count; ++i) {
-      const Pair& pair = pairs[i];
-      const auto* first = reinterpret_cast<const __m256i*>(begin + at + pair.at_first);
-      const auto* second = reinterpret_cast<const __m256i*>(begin + at + pair.at_second);
-      const __m256i a = _mm256_cmpeq_epi8(_mm256_or_si256(_mm256_loadu_si256(first), pair.fold_first), pair.first);
-      const __m256i b = _mm256_cmpeq_epi8(_mm256_or_si256(_mm256_loadu_si256(second), pair.fold_second), pair.second);
-      hits = _mm256_or_si256(hits, _mm256_and_si256(a, b));
-    }
-    for (auto mask = static_cast<unsigned>(_mm256_movemask_epi8(hits)); mask != 0; mask &= mask - 1) {
-      const size_t place = at + static_cast<size_t>(std::countr_zero(mask));
+  const SkipUnfitting skip = kSkips[fold ? 1 : 0][literals_.size() - 1];
+  const size_t steps = (scan.window.size() - reach_ - *from) / kStep;
+  const size_t end = *from + steps * kStep;
+  uint64_t fits = 0;
+  for (size_t at = skip(pairs, *from, end, &fits); at < end; at = skip(pairs, at + kStep, end, &fits)) {
+    for (; fits != 0; fits &= fits - 1) {
+      const size_t place = at + static_cast<size_t>(std::countr_zero(fits));
       if (is_hit(scan, place, 0)) return scan.shift + place;
     }
   }
-  *from = at;
-  return kNone;
+  *from = end;
+  return scan_pairs_sse2(scan, from);
 }
 
-__attribute__((target("avx2"))) size_t LiteralFinder::scan_buckets_avx2(const Scan& scan, size_t* from) const {
-  constexpr size_t kWide = 32;
-  std::array<__m256i, 3> low, high;
-  for (size_t i = 0; i < 3; ++i) {
-    low[i] = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(buckets_.low[i].data())));
-    high[i] = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(buckets_.high[i].data())));
-  }
+namespace {
+
+// The tables of a fingerprint of three bytes, in both halves of a register.
+struct BucketTables {
+  __m256i low[3], high[3];
+};
+
+// For each of the 32 places from `at` on: the buckets that it may belong to.
+__attribute__((target("avx2"), always_inline)) inline __m256i fitting_buckets(const BucketTables& tables,
+                                                                              const char* at) {
   const __m256i nibble = _mm256_set1_epi8(15);
+  __m256i fits = _mm256_set1_epi8(-1);
+  for (size_t i = 0; i < 3; ++i) {
+    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + i));
+    const __m256i by_low = _mm256_shuffle_epi8(tables.low[i], _mm256_and_si256(bytes, nibble));
+    const __m256i by_high = _mm256_shuffle_epi8(tables.high[i], _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble));
+    fits = _mm256_and_si256(fits, _mm256_and_si256(by_low, by_high));
+  }
+  return fits;
+}
+
+// The first of the steps of 64 places below `end` that has a fitting one, and its buckets; `end` when none has.
+__attribute__((target("avx2"))) size_t skip_bucketless(const BucketTables& tables, const char* begin, size_t at,
+                                                       size_t end, unsigned char* buckets, uint64_t* fits) {
+  for (; at < end; at += 64) {
+    const __m256i first = fitting_buckets(tables, begin + at);
+    const __m256i second = fitting_buckets(tables, begin + at + 32);
+    const __m256i any = _mm256_or_si256(first, second);
+    if (_mm256_testz_si256(any, any) != 0) continue;
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(buckets), first);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(buckets + 32), second);
+    const __m256i zero = _mm256_setzero_si256();
+    const auto low = ~static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(first, zero)));
+    const auto high = ~static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(second, zero)));
+    *fits = low | static_cast<uint64_t>(high) << 32;
+    return at;
+  }
+  return end;
+}
+
+}  // namespace
+
+__attribute__((target("avx2"))) size_t LiteralFinder::scan_buckets_avx2(const Scan& scan, size_t* from) const {
+  constexpr size_t kStep = 64;
+  BucketTables tables;
+  for (size_t i = 0; i < 3; ++i) {
+    const auto table = [](const auto& nibbles) {
+      return _mm_loadu_si128(reinterpret_cast<const __m128i*>(nibbles.data()));
+    };
+    tables.low[i] = _mm256_broadcastsi128_si256(table(buckets_.low[i]));
+    tables.high[i] = _mm256_broadcastsi128_si256(table(buckets_.high[i]));
+  }
+  if (scan.window.size() < *from + reach_ + kStep) return kNone;
+  const size_t end = *from + (scan.window.size() - reach_ - *from) / kStep * kStep;
   const char* const begin = scan.window.data();
-  size_t at = *from;
-  for (; at + reach_ + kWide <= scan.window.size(); at += kWide) {
-    __m256i fits = _mm256_set1_epi8(-1);
-    for (size_t i = 0; i < 3; ++i) {
-      const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(begin + at + i));
-      const __m256i by_low = _mm256_shuffle_epi8(low[i], _mm256_and_si256(bytes, nibble));
-      const __m256i by_high = _mm256_shuffle_epi8(high[i], _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble));
-      fits = _mm256_and_si256(fits, _mm256_and_si256(by_low, by_high));
-    }
-    const __m256i none = _mm256_cmpeq_epi8(fits, _mm256_setzero_si256());
-    auto mask = ~static_cast<unsigned>(_mm256_movemask_epi8(none));
-    if (mask == 0) continue;
-    alignas(32) std::array<unsigned char, kWide> buckets;
-    _mm256_store_si256(reinterpret_cast<__m256i*>(buckets.data()), fits);
-    for (; mask != 0; mask &= mask - 1) {
-      const auto offset = static_cast<size_t>(std::countr_zero(mask));
+  unsigned char buckets[kStep];
+  uint64_t fits = 0;
+  for (size_t at = skip_bucketless(tables, begin, *from, end, buckets, &fits); at < end;
+       at = skip_bucketless(tables, begin, at + kStep, end, buckets, &fits)) {
+    for (; fits != 0; fits &= fits - 1) {
+      const auto offset = static_cast<size_t>(std::countr_zero(fits));
       if (is_hit(scan, at + offset, buckets[offset])) return scan.shift + at + offset;
     }
   }
-  *from = at;
+  *from = end;
   return kNone;
 }
 

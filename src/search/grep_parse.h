@@ -35,5 +35,7 @@ GrepNode parse_fixed(std::string_view text, bool ignore_case);
 bool forbid_newlines(GrepNode* node);
 // Whether a match may contain a newline, or depends on where the text begins and ends.
 bool may_span_lines(const GrepNode& node);
+// Whether every match holds a byte beyond ASCII.
+bool needs_non_ascii(const GrepNode& node);
 
 }  // namespace promethean::search

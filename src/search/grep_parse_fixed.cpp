@@ -40,4 +40,19 @@ bool may_span_lines(const GrepNode& node) {
   return std::ranges::any_of(node.children, may_span_lines);
 }
 
+bool needs_non_ascii(const GrepNode& node) {
+  switch (node.kind) {
+    case GrepNode::Kind::kSet:
+      return !node.set->empty() && node.set->ranges().front().first >= 0x80;
+    case GrepNode::Kind::kRepeat:
+      return node.least > 0 && needs_non_ascii(node.children[0]);
+    case GrepNode::Kind::kConcat:
+      return std::ranges::any_of(node.children, needs_non_ascii);
+    case GrepNode::Kind::kAlternate:
+      return std::ranges::all_of(node.children, needs_non_ascii);
+    default:
+      return false;
+  }
+}
+
 }  // namespace promethean::search

@@ -20,6 +20,23 @@ size_t line_end_at(std::string_view text, size_t at) {
   return std::min(text.find('\n', at), text.size());
 }
 
+// Of each literal the longest part without a letter that folds beyond ASCII; none when a part is too short to filter.
+std::vector<GrepLiteral> without_wide(const std::vector<GrepLiteral>& literals) {
+  constexpr size_t kShortest = 2;
+  std::vector<GrepLiteral> parts;
+  for (const GrepLiteral& literal : literals) {
+    std::string_view best;
+    for (std::string_view rest = literal.text; !rest.empty();) {
+      const size_t end = literal.wide ? std::min(rest.find_first_of("ks"), rest.size()) : rest.size();
+      if (end > best.size()) best = rest.substr(0, end);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    if (best.size() < kShortest) return {};
+    parts.push_back({.text = std::string(best), .fold = literal.fold});
+  }
+  return parts;
+}
+
 GrepNode border(Look look) {
   GrepNode node{.kind = GrepNode::Kind::kLook};
   node.look = look;
@@ -61,6 +78,9 @@ base::Result<std::unique_ptr<const GrepPattern>> GrepPattern::compile(GrepPlan p
   const auto& literals = made->plan_.literals.any_of;
   made->finder_needs_ascii_ = std::ranges::any_of(literals, &GrepLiteral::wide);
   if (!literals.empty()) made->finder_.emplace(literals);
+  if (auto narrow = without_wide(literals); made->finder_needs_ascii_ && !narrow.empty()) {
+    made->unicode_finder_.emplace(std::move(narrow));
+  }
   if (made->plan_.engine == GrepPlan::Engine::kPcre2) {
     auto code = Pcre2Code::compile(made->plan_.pcre2_pattern, made->plan_.pcre2_options);
     if (!code) return base::fail(std::move(code).error());
@@ -104,9 +124,10 @@ void GrepSearch::begin(std::string_view text, bool ascii) {
   mark_ = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
   text_.remove_prefix(mark_);
   ascii_ = ascii;
-  const bool usable = pattern_.finder_ && (ascii || !pattern_.finder_needs_ascii_);
-  finder_ = usable ? &*pattern_.finder_ : nullptr;
-  literals_decide_ = usable && pattern_.plan_.engine == GrepPlan::Engine::kLiterals;
+  const bool narrow = !ascii && pattern_.finder_needs_ascii_;
+  const auto& finder = narrow ? pattern_.unicode_finder_ : pattern_.finder_;
+  finder_ = finder ? &*finder : nullptr;
+  literals_decide_ = finder_ != nullptr && !narrow && pattern_.plan_.engine == GrepPlan::Engine::kLiterals;
 }
 
 bool GrepSearch::exact(bool ascii) const {
@@ -125,7 +146,8 @@ std::optional<TextMatch> GrepSearch::find_literal(size_t from) const {
     if (from == LiteralFinder::kNone) return std::nullopt;
     for (size_t i = 0; i < finder_->count(); ++i) {
       const TextMatch match{from, from + finder_->size(i)};
-      if (finder_->is_at(i, text_, from) && (!pattern_.plan_.word || borders_hold(text_, match))) return match;
+      const bool there = finder_->count() == 1 || finder_->is_at(i, text_, from);
+      if (there && (!pattern_.plan_.word || borders_hold(text_, match))) return match;
     }
   }
   return std::nullopt;
@@ -218,6 +240,7 @@ std::optional<TextMatch> GrepSearch::find_line(size_t from) {
 }
 
 std::optional<TextMatch> GrepSearch::next_line(size_t from) {
+  if (ascii_ && pattern_.plan_.needs_non_ascii) return std::nullopt;
   const auto found = find_line(std::max(from, mark_) - mark_);
   return found ? std::optional(TextMatch{found->begin + mark_, found->end + mark_}) : std::nullopt;
 }

@@ -42,8 +42,9 @@ class GrepPattern {
   base::Result<std::unique_ptr<re2::RE2>> re2_for(const std::string& spelling) const;
 
   GrepPlan plan_;
-  std::optional<LiteralFinder> finder_;  // none: every line must be looked at
-  bool finder_needs_ascii_ = false;      // a letter of the literals has a fold outside ASCII
+  std::optional<LiteralFinder> finder_;          // none: every line must be looked at
+  std::optional<LiteralFinder> unicode_finder_;  // for texts beyond ASCII, where k and s have folds
+  bool finder_needs_ascii_ = false;              // the two differ
   std::unique_ptr<re2::RE2> ascii_, unicode_;
   std::unique_ptr<const GrepVm> vm_;
   std::optional<Pcre2Code> pcre2_;

@@ -68,6 +68,7 @@ base::Result<void> plan_re2(const GrepOptions& options, GrepPlan* plan) {
   if (plan->by_line && !forbid_newlines(&plan->root)) {
     return bad_pattern("the pattern asks for a newline, but lines are matched one by one", "set multiline (-U)");
   }
+  plan->needs_non_ascii = needs_non_ascii(plan->root);
   plan->literals = required_literals(plan->root);
   if (plan->literals.whole) plan->engine = GrepPlan::Engine::kLiterals;
   auto ascii = spell_for_re2(plan->root, false);

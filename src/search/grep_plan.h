@@ -25,6 +25,7 @@ struct GrepPlan {
   Engine engine = Engine::kRe2;
   bool by_line = true;  // no match reaches over a newline, and lines stand alone
   bool word = false;
+  bool needs_non_ascii = false;  // no text of ASCII has a match
   RequiredLiterals literals;
 
   // kRe2
