@@ -1,6 +1,7 @@
 // The indexer: what the index covers and leaves out, and what it can be told to do. It follows the disk by itself, so
 // none of these calls is needed for right answers.
 // size: a quarter of it is the table of routes
+#include <algorithm>
 #include <set>
 
 #include "api/bridge.h"
@@ -202,9 +203,12 @@ base::Result<std::vector<std::string>> files_meant(const search::Snapshot& snaps
     if (!normal->empty()) out.insert(*normal);
     filters.push_back(normal->empty() ? "." : *normal);
   }
-  const search::FileFilter filter(search::Kind::kAll, filters);
+  // One filter each: of several in one, globs would narrow down what the names hold.
+  std::vector<search::FileFilter> any;
+  for (const auto& filter : filters) any.emplace_back(search::Kind::kAll, std::vector<std::string>{filter});
   const auto take = [&](std::string path) {
-    if (out.size() <= kMaxPaths && filter.accepts_path(path)) out.insert(std::move(path));
+    const bool meant = std::ranges::any_of(any, [&path](const auto& filter) { return filter.accepts_path(path); });
+    if (meant && out.size() <= kMaxPaths) out.insert(std::move(path));
   };
   for (auto& path : snapshot.files()) take(std::move(path));
   for (auto& file : snapshot.left_out("", "", kMaxPaths)) take(std::move(file.path));
