@@ -259,7 +259,8 @@ base::Result<void> Updater::append(const PreparedFile& file, const SeenFile& see
   builder_seen_.push_back(seen);
   if (!builder_->full()) return {};
   auto flushed = flush();
-  return flushed ? checkpoint() : flushed;
+  // While segments are merged, what they hold is there twice.
+  return flushed && streaming_ ? checkpoint() : flushed;
 }
 
 base::Result<void> Updater::flush() {
