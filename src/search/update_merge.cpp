@@ -7,7 +7,7 @@ namespace promethean::search {
 namespace {
 
 constexpr uint64_t kSmallSegment = 1 << 20;   // smaller segments are merged by the next change
-constexpr uint64_t kLargeSegment = 64 << 20;  // those are never merged, so that an edit costs what it is, not the tree
+constexpr uint64_t kLargeSegment = 16 << 20;  // never merged, so that an edit costs what it is, not the tree
 constexpr uint64_t kStep = 4;                 // a size's upper end, in its lower ones
 constexpr size_t kOfOneSize = 4;              // so many of one size become one
 
