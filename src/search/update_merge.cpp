@@ -6,10 +6,10 @@ namespace promethean::search {
 
 namespace {
 
-constexpr uint64_t kSmallSegment = 1 << 20;   // smaller segments are merged by the next change
-constexpr uint64_t kLargeSegment = 16 << 20;  // never merged, so that an edit costs what it is, not the tree
-constexpr uint64_t kStep = 4;                 // a size's upper end, in its lower ones
-constexpr size_t kOfOneSize = 4;              // so many of one size become one
+constexpr uint64_t kSmallSegment = 1 << 20;  // smaller segments are merged by the next change
+constexpr uint64_t kLargeSegment = 4 << 20;  // never merged, so that an edit costs what it is, not the tree
+constexpr uint64_t kStep = 4;                // a size's upper end, in its lower ones
+constexpr size_t kOfOneSize = 4;             // so many of one size become one
 
 uint64_t living_bytes(const SegmentState& state, const Segment& segment) {
   uint64_t bytes = 0;
