@@ -225,19 +225,26 @@ http::Response busy_bootstrapping() {
   return ok({{"ignored", true}, {"mode", "bootstrap"}});
 }
 
-Task<http::Response> reindex_all(Services& services) {
+Task<http::Response> handle_reindex(Services& services, Context&, http::Request&) {
   if (bootstrapping(services.index.state())) co_return busy_bootstrapping();
   const uint64_t files = services.index.snapshot()->status().files;
   services.index.order({.what = Order::What::kRead, .paths = {}});
   co_return ok({{"queued", files}});
 }
 
-Task<http::Response> reindex_paths(Services& services, Context& ctx, const http::Request& request) {
+// The files that a call means, or its error as an answer.
+Task<base::Result<std::vector<std::string>>> asked_files(Services& services, Context& ctx,
+                                                         const http::Request& request) {
   const auto paths = paths_of(request);
-  if (!paths) co_return bridge_error(paths.error());
+  if (!paths) co_return base::fail(paths.error());
   const auto snapshot = services.index.snapshot();
   const auto work = [&snapshot, &paths] { return files_meant(*snapshot, *paths); };
   auto files = co_await services.pool.run(ctx, work);
+  co_return files;
+}
+
+Task<http::Response> handle_reindex_files(Services& services, Context& ctx, http::Request& request) {
+  auto files = co_await asked_files(services, ctx, request);
   if (!files) co_return bridge_error(files.error());
   if (bootstrapping(services.index.state())) co_return busy_bootstrapping();
   const uint64_t queued = files->size();
@@ -245,19 +252,15 @@ Task<http::Response> reindex_paths(Services& services, Context& ctx, const http:
   co_return ok({{"queued", queued}});
 }
 
-Task<http::Response> remove_paths(Services& services, Context& ctx, const http::Request& request) {
-  const auto paths = paths_of(request);
-  if (!paths) co_return bridge_error(paths.error());
-  const auto snapshot = services.index.snapshot();
-  const auto work = [&snapshot, &paths] { return files_meant(*snapshot, *paths); };
-  auto files = co_await services.pool.run(ctx, work);
+Task<http::Response> handle_remove(Services& services, Context& ctx, http::Request& request) {
+  auto files = co_await asked_files(services, ctx, request);
   if (!files) co_return bridge_error(files.error());
   const uint64_t removed = files->size();
   if (removed > 0) services.index.order({.what = Order::What::kRemove, .paths = std::move(*files)});
   co_return ok({{"removed", removed}});
 }
 
-Task<http::Response> reset(Services& services) {
+Task<http::Response> handle_reset(Services& services, Context&, http::Request&) {
   const auto state = services.index.state();
   if (state.updating || state.pending > 0 || !state.ready) {
     const base::Error busy(base::Code::kConflict, "Indexer busy", "try again when /indexer/status says active: false");
@@ -267,26 +270,6 @@ Task<http::Response> reset(Services& services) {
   co_return ok();
 }
 
-Task<http::Response> handle_reindex(Services& services, Context&, http::Request&) {
-  auto response = co_await reindex_all(services);
-  co_return response;
-}
-
-Task<http::Response> handle_reindex_files(Services& services, Context& ctx, http::Request& request) {
-  auto response = co_await reindex_paths(services, ctx, request);
-  co_return response;
-}
-
-Task<http::Response> handle_remove(Services& services, Context& ctx, http::Request& request) {
-  auto response = co_await remove_paths(services, ctx, request);
-  co_return response;
-}
-
-Task<http::Response> handle_reset(Services& services, Context&, http::Request&) {
-  auto response = co_await reset(services);
-  co_return response;
-}
-
 Task<http::Response> handle_operation(Services& services, Context& ctx, http::Request& request) {
   const std::string op(*json::string_at(request.json, "op"));
   if (op == "pause" || op == "resume") {
@@ -294,18 +277,18 @@ Task<http::Response> handle_operation(Services& services, Context& ctx, http::Re
     co_return ok({{"status", status_of(services.index.state())}});
   }
   if (op == "reset") {
-    auto response = co_await reset(services);
+    auto response = co_await handle_reset(services, ctx, request);
     co_return response;
   }
   if (op == "remove") {
-    auto response = co_await remove_paths(services, ctx, request);
+    auto response = co_await handle_remove(services, ctx, request);
     co_return response;
   }
   if (op == "reindex" && !paths_of(request)) {
-    auto response = co_await reindex_all(services);
+    auto response = co_await handle_reindex(services, ctx, request);
     co_return response;
   }
-  auto response = co_await reindex_paths(services, ctx, request);
+  auto response = co_await handle_reindex_files(services, ctx, request);
   co_return response;
 }
 
