@@ -51,6 +51,11 @@ void LiveIndex::close() {
 void LiveIndex::follow() {
   take_in({.everything = true, .looks = {}});
   while (!stop_.stopped()) {
+    {
+      // What failed is not tried again at once: a full disk stays full for a while.
+      std::unique_lock lock(mutex_);
+      sweep_wake_.wait_until(lock, failed_at_ + kIdle, [this] { return stop_.stopped(); });
+    }
     if (!wait_for_work() || stop_.stopped()) continue;
     std::optional<Order> order;
     {
